@@ -1,0 +1,61 @@
+"""The error tree: everything that a user can repair derives from `BrushwoodError`.
+
+Each leaf is also the builtin that a stranger would catch. A message says what failed, what was
+expected, what came, and what to do.
+"""
+
+
+class BrushwoodError(Exception):
+    """Something the user can repair."""
+
+
+class InputError(BrushwoodError, ValueError):
+    """Data or a parameter does not fit the work asked for."""
+
+
+class ShapeMismatchError(InputError):
+    """Two arrays that belong together differ in shape."""
+
+
+class FeatureMismatchError(InputError):
+    """A model and an image do not agree on channels or dimensions."""
+
+
+class AnnotationError(InputError):
+    """An annotation cannot be trained on: no strokes, one class, floats, negative ids."""
+
+
+class UnknownFilterError(InputError, KeyError):
+    """A feature set names a filter that is not registered."""
+
+    def __str__(self) -> str:
+        # KeyError would show the message in quotes, as if it were a key.
+        return str(self.args[0]) if self.args else ""
+
+
+class ModelFileError(BrushwoodError, ValueError):
+    """A model file is damaged, foreign, too large or from a newer version."""
+
+
+class ImageFileError(BrushwoodError, ValueError):
+    """An image file cannot be read or its axes are not understood."""
+
+
+class OutputExistsError(BrushwoodError, FileExistsError):
+    """A file stands where the result should go, and overwriting was not asked for."""
+
+
+class OutputError(BrushwoodError, OSError):
+    """A result cannot be written: read-only or full target."""
+
+
+class DeviceError(BrushwoodError, RuntimeError):
+    """An OpenCL device failed."""
+
+
+class NoDeviceError(DeviceError):
+    """No OpenCL device was found, or not the one asked for."""
+
+
+class DeviceMemoryError(DeviceError, MemoryError):
+    """The smallest possible block does not fit into the device's memory."""
