@@ -1,0 +1,1 @@
+"""Pixel classification: scaling, rows under strokes, training, prediction, live updates."""
