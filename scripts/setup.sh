@@ -5,7 +5,7 @@
 #   screen  also check for (as root on Debian or Ubuntu: install) what a window needs without a display
 #   lint    also install ruff and mypy
 # PYTHON names another interpreter than the first fitting one; VENV another folder than .venv.
-set -euo pipefail
+set -Eeuo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 venv="${VENV:-.venv}"
 
@@ -13,6 +13,7 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "setup: $*"; exit 1; }
 wants() { case " $wishes " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
 wishes="$*"
+trap 'say "setup: stopped at line $LINENO of $0"' ERR
 
 # --- system packages -------------------------------------------------------------------------------
 
@@ -93,7 +94,7 @@ fingerprint() {
   pwd
   echo "$1"
   "$venv/bin/python" --version
-  find pyproject.toml napari.yaml sample_data -type f -print0 2>/dev/null | LC_ALL=C sort -z | xargs -0 sha256sum
+  find pyproject.toml napari.yaml sample_data -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
 }
 
 group() {  # print a dependency group of pyproject.toml; pip learnt to read them only in 25.1
