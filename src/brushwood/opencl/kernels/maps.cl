@@ -1,0 +1,138 @@
+// From probability planes to maps: smooth, choose the class, measure uncertainty, crop.
+//
+// Planes hold rows of `pitch` floats, a multiple of 16. Every sum is written with fma in a fixed
+// order and the logarithm is our own, so that a pixel's value does not depend on where in a block,
+// or in which vector lane, it is computed.
+
+#if WIDE_IDS
+#define OUT ushort
+#else
+#define OUT uchar
+#endif
+
+#if VEC == 16
+typedef float16 floatV;
+#define LOAD(p) vload16(0, p)
+#define STORE(v, p) vstore16(v, 0, p)
+#else
+typedef float floatV;
+#define LOAD(p) (*(p))
+#define STORE(v, p) (*(p) = (v))
+#endif
+
+// Index of `g` in an image of n pixels mirrored at its borders (d c b a | a b c d | d c b a).
+int mirror(int g, const int n)
+{
+  const int period = 2 * n;
+  g %= period;
+  if (g < 0) g += period;
+  return g < n ? g : period - 1 - g;
+}
+
+// Position in the block of image index g; beyond the block it is clamped, which only pixels of the
+// margin ever see.
+int inside(const int g, const int image, const int start, const int size)
+{
+  return clamp(mirror(g, image) - start, 0, size - 1);
+}
+
+__kernel void smooth_x(
+    __global const float* restrict src, __global float* restrict dst,
+    __global const float* restrict w, const int radius, const int rows, const int pitch,
+    const int size, const int start, const int image)
+{
+  const int x = get_global_id(0) * VEC;
+  __global const float* s = src + (size_t)get_global_id(1) * pitch;
+  __global float* d = dst + (size_t)get_global_id(1) * pitch + x;
+  if (x >= radius && x + VEC + radius <= size) {
+    floatV sum = w[0] * LOAD(s + x);
+    for (int k = 1; k <= radius; k++)
+      sum = fma((floatV)w[k], LOAD(s + x - k) + LOAD(s + x + k), sum);
+    STORE(sum, d);
+  } else {
+    for (int lane = 0; lane < VEC; lane++) {
+      const int g = min(x + lane, size - 1) + start;
+      float sum = w[0] * s[g - start];
+      for (int k = 1; k <= radius; k++)
+        sum = fma(w[k], s[inside(g - k, image, start, size)] + s[inside(g + k, image, start, size)], sum);
+      d[lane] = sum;
+    }
+  }
+}
+
+// Along y or z: `step` floats from one pixel to its neighbour, `size` of them, in runs of `outer`.
+__kernel void smooth_across(
+    __global const float* restrict src, __global float* restrict dst,
+    __global const float* restrict w, const int radius, const int step, const int size,
+    const int start, const int image)
+{
+  const size_t x = (size_t)get_global_id(0) * VEC;
+  const int at = get_global_id(1);
+  const size_t base = (size_t)get_global_id(2) * size * step + x;
+  floatV sum = w[0] * LOAD(src + base + (size_t)at * step);
+  for (int k = 1; k <= radius; k++) {
+    const size_t a = inside(at + start - k, image, start, size);
+    const size_t b = inside(at + start + k, image, start, size);
+    sum = fma((floatV)w[k], LOAD(src + base + a * step) + LOAD(src + base + b * step), sum);
+  }
+  STORE(sum, dst + base + (size_t)at * step);
+}
+
+#define SOURCE                                                                       \
+  const int x = get_global_id(0), y = get_global_id(1), z = get_global_id(2);        \
+  __global const float* p = src + ((size_t)(z + z0) * rows + y + y0) * pitch + x + x0; \
+  const size_t o = ((size_t)z * get_global_size(1) + y) * get_global_size(0) + x;
+
+#define SOURCE_PARAMETERS                                                            \
+  __global const float* restrict src, const int classes, const int plane,            \
+  const int rows, const int pitch, const int z0, const int y0, const int x0
+
+__kernel void best_class(SOURCE_PARAMETERS, __global const int* restrict ids, __global OUT* restrict out)
+{
+  SOURCE
+  float best = -1.0f;
+  int id = ids[0];
+  for (int c = 0; c < classes; c++) {
+    const float q = p[(size_t)c * plane];
+    id = q > best ? ids[c] : id;
+    best = q > best ? q : best;
+  }
+  out[o] = (OUT)id;
+}
+
+__kernel void crop(SOURCE_PARAMETERS, __global float* restrict out, const int size)
+{
+  SOURCE
+  for (int c = 0; c < classes; c++) out[(size_t)c * size + o] = p[(size_t)c * plane];
+}
+
+// Natural logarithm of a positive normal number, within 1e-7 (the polynomial of Cephes' logf).
+float logarithm(const float v)
+{
+  const int bits = as_int(v) - 0x3f3504f3;
+  const float e = (float)(bits >> 23);
+  const float x = as_float((bits & 0x007fffff) + 0x3f3504f3) - 1.0f;
+  float y = 7.0376836292e-2f;
+  y = fma(y, x, -1.1514610310e-1f);
+  y = fma(y, x, 1.1676998740e-1f);
+  y = fma(y, x, -1.2420140846e-1f);
+  y = fma(y, x, 1.4249322787e-1f);
+  y = fma(y, x, -1.6668057665e-1f);
+  y = fma(y, x, 2.0000714765e-1f);
+  y = fma(y, x, -2.4999993993e-1f);
+  y = fma(y, x, 3.3333331174e-1f);
+  const float xx = x * x;
+  y = fma(y * xx, x, fma(-0.5f, xx, x));
+  return fma(e, 0.69314718056f, y);
+}
+
+__kernel void entropy(SOURCE_PARAMETERS, __global float* restrict out, const float scale)
+{
+  SOURCE
+  float sum = 0.0f;
+  for (int c = 0; c < classes; c++) {
+    const float q = p[(size_t)c * plane];
+    sum = q > 1e-30f ? fma(-q, logarithm(q), sum) : sum;
+  }
+  out[o] = clamp(sum * scale, 0.0f, 1.0f);
+}
