@@ -1,48 +1,144 @@
 """Find an OpenCL runtime before pyclesperanto is first imported, then import it.
 
-The ICD loader that pyclesperanto ships reads ``OCL_ICD_FILENAMES`` and ``OCL_ICD_VENDORS`` once, so
-a CPU runtime that pip installed must be named there first.
+The ICD loader that pyclesperanto ships reads ``OCL_ICD_FILENAMES`` and ``OCL_ICD_VENDORS`` once,
+when its first call is made, so whatever pip or conda installed must be named there before.
 """
 
-import functools
+import importlib
+import importlib.metadata
 import os
+import platform
 import sys
+import threading
 import warnings
 from pathlib import Path
 from types import ModuleType
 
 from brushwood.errors import NoDeviceError
+from brushwood.opencl import advice
 
-_LIBRARIES = {
-    "linux": ("lib", "libintelocl.so"),
-    "win32": ("Library/bin", "intelocl64.dll"),
-}
+#: Libraries named one by one, in addition to the system's.
+FILENAMES = "OCL_ICD_FILENAMES"
+#: A folder of ``.icd`` files, in place of the system's.
+VENDORS = "OCL_ICD_VENDORS"
+
+_DISTRIBUTION = "intel-opencl-rt"
+_LIBRARIES = {"linux": "libintelocl.so", "win32": "intelocl64.dll"}
+_FOLDERS = {"linux": "lib", "win32": "Library/bin"}
+
+_lock = threading.RLock()
+_verdict: tuple[ModuleType | None, str] | None = None
 
 
 def pip_runtime() -> Path | None:
-    """Return the CPU runtime that pip installed into this environment, if there is one."""
-    folder, name = _LIBRARIES.get(sys.platform, ("", ""))
-    path = Path(sys.prefix) / folder / name
-    return path if name and path.is_file() else None
+    """Return the CPU runtime that pip installed, wherever pip put it, if there is one.
+
+    The distribution's own list of files knows it for environments, ``--user`` and ``--target``
+    installs alike; the usual place under `sys.prefix` serves installers that keep no such list.
+    """
+    name = _LIBRARIES.get(sys.platform)
+    if name is None:
+        return None
+    try:
+        listed = importlib.metadata.distribution(_DISTRIBUTION).files or []
+    except importlib.metadata.PackageNotFoundError:
+        listed = []
+    candidates = [Path(str(file.locate())) for file in listed if file.name == name]
+    candidates.append(Path(sys.prefix) / _FOLDERS[sys.platform] / name)
+    return next((path.resolve() for path in candidates if path.is_file()), None)
 
 
-@functools.cache
+def environment_icds() -> list[Path]:
+    """Return the libraries named by ``.icd`` files of this environment, as conda writes them.
+
+    pyclesperanto's own loader looks in ``/etc/OpenCL/vendors`` only, so ``conda install pocl``
+    would go unseen. Files that name no existing library (pip's Intel runtime leaves some) are skipped.
+    """
+    found = []
+    for file in sorted((Path(sys.prefix) / "etc/OpenCL/vendors").glob("*.icd")):
+        try:
+            library = Path(file.read_text("utf-8").strip())
+        except (OSError, UnicodeDecodeError):
+            continue
+        if library.is_absolute() and library.is_file():
+            found.append(library)
+    return found
+
+
+def prepare() -> None:
+    """Name this environment's runtimes to the ICD loader, unless the user chose some already.
+
+    Runtimes are added to the system's, so a GPU never disappears. Has no effect once pyclesperanto
+    is imported, nor where ``OCL_ICD_FILENAMES`` or ``OCL_ICD_VENDORS`` is set, even to nothing.
+    """
+    if "pyclesperanto" in sys.modules or FILENAMES in os.environ or VENDORS in os.environ:
+        return
+    library = pip_runtime()
+    named = ([library] if library else []) + environment_icds()
+    if named:
+        os.environ[FILENAMES] = os.pathsep.join(map(str, named))
+
+
 def load() -> ModuleType:
-    """Import pyclesperanto with a runtime in reach.
+    """Import pyclesperanto with a runtime in reach. Safe from any thread.
 
     Raises
     ------
     NoDeviceError
-        If pyclesperanto finds no OpenCL platform.
+        If pyclesperanto finds no OpenCL platform; the message says how to repair that here.
     """
+    global _verdict  # one process has one ICD loader, and it looks around once
+    with _lock:
+        if _verdict is None:
+            _verdict = _import()
+    module, reason = _verdict
+    if module is None:
+        raise NoDeviceError(reason)
+    return module
+
+
+def no_device_reason() -> str:
+    """Say why there is no device and what to do; empty when there is one."""
+    try:
+        load()
+    except NoDeviceError as error:
+        return str(error)
+    return ""
+
+
+def _import() -> tuple[ModuleType | None, str]:
+    """Return pyclesperanto, or None and the reason why it is of no use."""
+    was_imported = "pyclesperanto" in sys.modules
+    prepare()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            cle = importlib.import_module("pyclesperanto")
+        except ImportError as error:
+            return None, advice.not_importable(error)
+        notes = [str(warning.message) for warning in caught]
+        if "opencl" not in cle.list_available_backends():
+            return None, advice.no_backend([note for note in notes if "failed to load" in note])
+        if cle.get_backend_name() not in (None, "opencl"):
+            return None, advice.other_backend(cle.get_backend_name())
+        if hasattr(cle, "native_execute") and cle.list_available_devices():
+            return cle, ""
+    return None, _why_no_platform(was_imported)
+
+
+def _why_no_platform(was_imported: bool) -> str:
     library = pip_runtime()
-    if library is not None and "pyclesperanto" not in sys.modules:
-        named = os.environ.get("OCL_ICD_FILENAMES", "")
-        if str(library) not in named.split(os.pathsep):
-            os.environ["OCL_ICD_FILENAMES"] = os.pathsep.join(filter(None, [named, str(library)]))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pyclesperanto as cle
-    if not hasattr(cle, "native_execute"):
-        raise NoDeviceError("No OpenCL device was found.")
-    return cle
+    if was_imported and library is not None and str(library) not in os.environ.get(FILENAMES, ""):
+        return advice.imported_first(library, FILENAMES)
+    for variable in (VENDORS, FILENAMES):
+        value = os.environ.get(variable)
+        if value is not None and (library is None or value != str(library)):
+            return advice.hidden_by_user(variable, value, platform_name(), platform.machine())
+    if library is not None:
+        return advice.broken_runtime(library)
+    return advice.nothing_installed(platform_name(), platform.machine())
+
+
+def platform_name() -> str:
+    """Return ``"linux"``, ``"win32"`` or ``"darwin"``, or what Python calls the platform."""
+    return sys.platform
