@@ -54,7 +54,8 @@ def hidden_by_user(variable: str, value: str, system: str, machine: str) -> str:
     """The user's own environment variable leads nowhere."""
     return (
         f"No OpenCL device was found: {variable} is set to {value!r}, and no runtime answers "
-        f"there. Unset {variable}, or point it at a runtime, and start again. {install(system, machine)}"
+        f"there. Unset {variable}, or point it at a runtime, and start again. "
+        f"{install(system, machine)}"
     )
 
 

@@ -119,8 +119,8 @@ class Queue:
             held = self._account.bytes_held / 2**20
             raise DeviceMemoryError(
                 f"Allocating {n_bytes / 2**20:.1f} MiB beside {held:.1f} MiB would exceed the "
-                f"limit of {limit / 2**20:.1f} MiB set by BRUSHWOOD_MEMORY. Raise the limit, or work on "
-                "smaller blocks or fewer features."
+                f"limit of {limit / 2**20:.1f} MiB set by BRUSHWOOD_MEMORY. Raise the limit, or "
+                "work on smaller blocks or fewer features."
             )
 
 

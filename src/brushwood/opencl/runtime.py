@@ -52,7 +52,8 @@ def environment_icds() -> list[Path]:
     """Return the libraries named by ``.icd`` files of this environment, as conda writes them.
 
     pyclesperanto's own loader looks in ``/etc/OpenCL/vendors`` only, so ``conda install pocl``
-    would go unseen. Files that name no existing library (pip's Intel runtime leaves some) are skipped.
+    would go unseen. Files that name no existing library (pip's Intel runtime leaves
+    some) are skipped.
     """
     found = []
     for file in sorted((Path(sys.prefix) / "etc/OpenCL/vendors").glob("*.icd")):
