@@ -69,7 +69,15 @@ def whole(shape: Triple) -> Block:
 
 def iter_blocks(shape: Triple, size: Triple) -> Iterator[Block]:
     """Yield blocks of at most `size` that cover `shape`, row by row."""
-    yield from blocks_over(whole(shape), size, shape)
+    yield from blocks_in(whole(shape), size)
+
+
+def blocks_in(region: Block, size: Triple) -> Iterator[Block]:
+    """Yield blocks of at most `size` that cover a region exactly, row by row."""
+    axes = [range(a, b, s) for a, b, s in zip(region.start, region.stop, size, strict=True)]
+    for z, y, x in product(*axes):
+        stop = tuple(min(p + s, b) for p, s, b in zip((z, y, x), size, region.stop, strict=True))
+        yield Block((z, y, x), (stop[0], stop[1], stop[2]))
 
 
 def blocks_over(region: Block, size: Triple, shape: Triple) -> Iterator[Block]:
