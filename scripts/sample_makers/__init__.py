@@ -1,0 +1,1 @@
+"""Simulators and stroke painters behind ``scripts/make_samples.py``."""
