@@ -93,17 +93,25 @@ class Queue:
         return buffer
 
     def launch(
-        self, program: Program, kernel: str, size: tuple[int, int, int], /, **parameters: Any
+        self,
+        program: Program,
+        kernel: str,
+        size: tuple[int, int, int],
+        /,
+        group: tuple[int, int, int] = (0, 0, 0),
+        **parameters: Any,
     ) -> None:
         """Run a kernel over `size` = (z, y, x) work-items; parameters in the kernel's own order.
 
-        Python int and float become ``int`` and ``float``.
+        Python int and float become ``int`` and ``float``. `group` is the work-group's size; zeros
+        leave it to the runtime.
         """
         with _translated(f"running kernel {kernel!r}"):
             self._cle.native_execute(
                 kernel_source=program.source,
                 kernel_name=kernel,
                 global_size=size,
+                local_size=group,
                 parameters=parameters,
                 device=self._native,
             )
