@@ -75,6 +75,9 @@ class PixelClassifier(Estimator):
         Intensity constants of the training images.
     training_ : TrainingSet or None
         What it learned from; None after loading.
+    counts_ : dict of int to int
+        Annotated pixels of each class, and of them all those that the cap left out:
+    left_out_ : int
     stored_rows_ : Rows or None
         Training pixels that came with a loaded file. `new_training` goes on from them.
     provenance_ : dict
@@ -87,6 +90,8 @@ class PixelClassifier(Estimator):
     n_channels_: int
     range_: IntensityRange
     training_: TrainingSet | None = None
+    counts_: dict[int, int]
+    left_out_: int
     stored_rows_: Rows | None = None
     provenance_: dict[str, Any]
     _predictor: Predictor | None = None
@@ -179,6 +184,7 @@ class PixelClassifier(Estimator):
         self.range_ = training.range(job)
         self.forest_ = forest
         self.training_ = training
+        self.counts_, self.left_out_ = training.counts, training.left_out
         self.provenance_ = {}
         return self
 

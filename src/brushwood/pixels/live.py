@@ -184,10 +184,8 @@ class LiveModel:
         began = time.perf_counter()
         if request.images:
             model = self.train(request.images, job)
-            training = self._training
-            assert training is not None  # noqa: S101 - train has made it
             seconds = time.perf_counter() - began
-            yield LiveTrained(request.id, model, training.counts, training.left_out, seconds)
+            yield LiveTrained(request.id, model, model.counts_, model.left_out_, seconds)
         shape = request.source.shape3
         grid = blocks_over(request.region, TILES[request.source.ndim], shape)
         middle = [
