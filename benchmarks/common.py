@@ -14,13 +14,15 @@ from scipy import ndimage
 
 
 def cells(shape: tuple[int, ...], seed: int = 0) -> npt.NDArray[np.uint16]:
-    """Return blurred blobs on an uneven background with photon noise, as a camera would see them."""
+    """Return blurred blobs on an uneven background with photon noise, as a camera sees them."""
     rng = np.random.default_rng(seed)
     size = int(np.prod(shape))
     spots = np.zeros(shape, np.float32)
     flat = rng.choice(size, size=max(size // 900, 4), replace=False)
     spots.reshape(-1)[flat] = rng.uniform(0.5, 1.5, flat.size)
-    signal = sum(ndimage.gaussian_filter(spots, s, mode="wrap") * s**len(shape) for s in (3.0, 5.0))
+    signal = sum(
+        ndimage.gaussian_filter(spots, s, mode="wrap") * s ** len(shape) for s in (3.0, 5.0)
+    )
     ramp = np.linspace(0.5, 1.5, shape[-1], dtype=np.float32)
     return rng.poisson(80 * ramp + 25 * signal).astype(np.uint16)
 
@@ -33,7 +35,7 @@ def strokes(image: npt.NDArray[Any], n_pixels: int = 3000, seed: int = 1) -> npt
     out = np.zeros(image.shape, np.uint8)
     length = 20
     for class_id, fits in ((1, smooth < low), (2, smooth > high)):
-        rows = np.argwhere(fits[..., : -length])
+        rows = np.argwhere(fits[..., :-length])
         for start in rng.choice(rows, size=max(n_pixels // (2 * length), 1), replace=False):
             line = (*start[:-1], slice(start[-1], start[-1] + length))
             out[line] = np.where(fits[line], class_id, out[line])
