@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from skimage import data
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from sample_makers import blobs, cells, coins, histology, nuclei, volume  # noqa: E402
-from sample_makers.hand import COINS, IHC, NUCLEI  # noqa: E402
-from sample_makers.strokes import drawn, paint  # noqa: E402
+from sample_makers import blobs, cells, coins, histology, nuclei, volume
+from sample_makers.hand import COINS, IHC, NUCLEI
+from sample_makers.strokes import drawn, paint
 
 ROOT = Path(__file__).resolve().parents[1]
 Array = NDArray[Any]

@@ -60,8 +60,6 @@ def blobs(seed: int = 3) -> tuple[NDArray[np.uint8], NDArray[np.uint16], Table]:
     grey += 1.5 * rng.standard_normal(shape)
     names = ("index", "shape_class", "y", "x", "length", "width", "angle")
     columns = [list(c) for c in zip(*rows, strict=True)]
-    rounded = [
-        [round(v, 2) if isinstance(v, float) else v for v in column] for column in columns
-    ]
+    rounded = [[round(v, 2) if isinstance(v, float) else v for v in column] for column in columns]
     table = dict(zip(names, rounded, strict=True))
     return np.clip(np.round(grey), 0, 255).astype(np.uint8), labels, table

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from sample_makers.optics import Image
+
 # x, y, radius in px, in reading order.
 CIRCLES = (
     (44, 54, 22), (100, 56, 18), (155, 50, 22), (214, 48, 23), (276, 52, 20), (335, 44, 29),
@@ -20,14 +22,14 @@ ANGLES = 240
 STEP = 0.25  # px between two radii
 
 
-def _polar(image: NDArray[np.float64], x: float, y: float, radii: NDArray[np.float64]) -> NDArray[np.float64]:
+def _polar(image: Image, x: float, y: float, radii: Image) -> Image:
     """Sample an image at (angle, radius) around a point."""
     angle = np.linspace(0, 2 * np.pi, ANGLES, endpoint=False)[:, None]
     at = [y + radii * np.sin(angle), x + radii * np.cos(angle)]
     return np.asarray(ndimage.map_coordinates(image, at, order=1, mode="nearest"))
 
 
-def _outline(gain: NDArray[np.float64], stiffness: float) -> NDArray[np.int_]:
+def _outline(gain: Image, stiffness: float) -> NDArray[np.int_]:
     """Return the radius index for each angle of the closed path with the greatest total gain."""
     twice = np.concatenate([gain, gain])
     reach = 2

@@ -1,4 +1,4 @@
-"""Strokes placed by hand on the two real images and on hazy nuclei, as points (x, y) in px read off the image."""
+"""Strokes placed by hand on real images and hazy nuclei: points (x, y) in px off the image."""
 
 Stroke = list[tuple[float, float]]
 

@@ -17,17 +17,13 @@ HAEMATOXYLIN = np.array([0.620, 0.710, 0.330])
 EOSIN = np.array([0.216, 0.801, 0.558])
 
 
-def _gland(
-    rng: np.random.Generator, y: float, x: float, a: float, b: float, turn: float
-) -> Image:
+def _gland(rng: np.random.Generator, y: float, x: float, a: float, b: float, turn: float) -> Image:
     """Return the radius in units of the gland's wavy outline (1 on it)."""
     yy, xx = np.mgrid[: SHAPE[0], : SHAPE[1]]
     u = (np.cos(turn) * (xx - x) + np.sin(turn) * (yy - y)) / a
     v = (-np.sin(turn) * (xx - x) + np.cos(turn) * (yy - y)) / b
     theta = np.arctan2(v, u)
-    wave = sum(
-        rng.normal(0, 0.05) * np.cos(k * theta + rng.uniform(0, 6.28)) for k in (2, 3, 4, 5)
-    )
+    wave = sum(rng.normal(0, 0.05) * np.cos(k * theta + rng.uniform(0, 6.28)) for k in (2, 3, 4, 5))
     return np.asarray(np.hypot(u, v) / (1 + wave))
 
 
@@ -62,11 +58,16 @@ def _put(
     # A vesicular nucleus: dense rim, clumps, one nucleolus.
     clump = smooth_noise(rng, r.shape, 1.3) * 0.16 + smooth_noise(rng, r.shape, 2.8) * 0.12
     rim = 0.28 * np.exp(-(((r - 0.9) / 0.16) ** 2))
-    stain[window] = np.where(inside, np.maximum(stain[window], density * (0.8 + rim + clump)), stain[window])
+    here = density * (0.8 + rim + clump)
+    stain[window] = np.where(inside, np.maximum(stain[window], here), stain[window])
 
 
 def _epithelium(
-    rng: np.random.Generator, radius: Image, taken: NDArray[np.uint16], stain: Image, centre: tuple[float, float]
+    rng: np.random.Generator,
+    radius: Image,
+    taken: NDArray[np.uint16],
+    stain: Image,
+    centre: tuple[float, float],
 ) -> None:
     """Line a gland with elongated nuclei that point to its lumen, near the base of the cells."""
     ring = np.argwhere(np.abs(radius - 0.80) < 0.035)
@@ -98,7 +99,11 @@ def _fibrous(rng: np.random.Generator) -> tuple[Image, Image]:
 
 
 def _stroma_nuclei(
-    rng: np.random.Generator, stroma: NDArray[np.bool_], flow: Image, taken: NDArray[np.uint16], stain: Image
+    rng: np.random.Generator,
+    stroma: NDArray[np.bool_],
+    flow: Image,
+    taken: NDArray[np.uint16],
+    stain: Image,
 ) -> None:
     """Scatter spindle-shaped fibroblasts along the fibres and some dense round lymphocytes."""
     places = np.argwhere(ndimage.binary_erosion(stroma, iterations=5))
@@ -127,7 +132,8 @@ def histology_he(
         radius = _gland(rng, y, x, a, b, turn)
         ragged = radius + 0.025 * smooth_noise(rng, SHAPE, 5)
         lumen, cells = ragged < 0.42, (radius < 1) & (ragged >= 0.42)
-        pale = 0.40 + 0.05 * smooth_noise(rng, SHAPE, 2.5) + 0.10 * np.clip((0.62 - radius) * 5, -1, 1)
+        pale = 0.40 + 0.05 * smooth_noise(rng, SHAPE, 2.5)
+        pale = pale + 0.10 * np.clip((0.62 - radius) * 5, -1, 1)
         eosin = np.where(cells, np.clip(pale, 0.1, 1), eosin)
         # A thin basement membrane and a brush border.
         eosin += 0.22 * np.exp(-(((radius - 1.0) / 0.022) ** 2))
@@ -136,7 +142,8 @@ def histology_he(
         _epithelium(rng, radius, taken, haem, (y, x))
     # Clefts where the section shrank, along the fibres.
     cleft = smooth_noise(rng, SHAPE, 9) + 1.4 * smooth_noise(rng, SHAPE, 45)
-    white |= ndimage.binary_opening((cleft > 2.15) & ~ndimage.binary_dilation(gland, iterations=5), iterations=2)
+    free = (cleft > 2.15) & ~ndimage.binary_dilation(gland, iterations=5)
+    white |= ndimage.binary_opening(free, iterations=2)
     _stroma_nuclei(rng, ~gland & ~white, flow, taken, haem)
     taken[white] = 0
     haem[white] = 0

@@ -33,9 +33,7 @@ class Nucleus:
         u = (c * (xx - self.x) + s * (yy - self.y)) / self.a
         v = (-s * (xx - self.x) + c * (yy - self.y)) / self.b
         theta = np.arctan2(v, u)
-        outline = 1 + sum(
-            w * np.cos((k + 2) * theta + p) for k, (w, p) in enumerate(self.waves)
-        )
+        outline = 1 + sum(w * np.cos((k + 2) * theta + p) for k, (w, p) in enumerate(self.waves))
         return np.asarray(np.hypot(u, v) / outline)
 
     def window(self, shape: tuple[int, int]) -> tuple[slice, slice]:
@@ -89,9 +87,7 @@ def place(rng: np.random.Generator, shape: tuple[int, int], count: int) -> list[
 def _extent(nucleus: Nucleus, way: float) -> float:
     """Return the half width of the ellipse in the direction `way`."""
     t = way - nucleus.angle
-    return float(
-        nucleus.a * nucleus.b / np.hypot(nucleus.b * np.cos(t), nucleus.a * np.sin(t))
-    )
+    return float(nucleus.a * nucleus.b / np.hypot(nucleus.b * np.cos(t), nucleus.a * np.sin(t)))
 
 
 def chromatin(rng: np.random.Generator, nucleus: Nucleus, r: Image) -> Image:
@@ -105,9 +101,7 @@ def chromatin(rng: np.random.Generator, nucleus: Nucleus, r: Image) -> Image:
     for _ in range(rng.integers(1, 5)):
         y, x = inner[rng.integers(len(inner))]
         size = rng.uniform(1.6, 3.4)
-        density -= rng.uniform(0.3, 0.55) * np.exp(
-            -((np.hypot(yy - y, xx - x) / size) ** 4)
-        )
+        density -= rng.uniform(0.3, 0.55) * np.exp(-((np.hypot(yy - y, xx - x) / size) ** 4))
     for _ in range(rng.integers(0, 9)):
         y, x = inner[rng.integers(len(inner))]
         density += rng.uniform(0.15, 0.5) * np.exp(
@@ -171,7 +165,7 @@ def nuclei_time(
     shape = (side + 2 * edge, side + 2 * edge)
     nuclei = place(rng, shape, 44)
     # The sample drifts as a whole, and each nucleus a little on its own.
-    step = rng.normal(0, 0.45, (len(nuclei), 2)) + [0.9, 0.5]
+    step = rng.normal((0.9, 0.5), 0.45, (len(nuclei), 2))
     turn = rng.normal(0, 0.04, len(nuclei))
     light = vignette(shape, (0.5, 0.45), 0.4)
     images, truths = [], []

@@ -1,6 +1,7 @@
 """Brush strokes as a person makes them: few, curved, a few pixels wide, away from the edges."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,8 +40,7 @@ def brush(shape: tuple[int, int], path: list[tuple[float, float]], width: float)
     mask = np.zeros(shape, bool)
     reach = int(np.ceil(width / 2))
     dense = np.concatenate(
-        [np.linspace(a, b, 4, endpoint=False) for a, b in zip(path, path[1:], strict=False)]
-        or [np.array(path)]
+        [np.linspace(a, b, 4, endpoint=False) for a, b in pairwise(path)] or [np.array(path)]
     )
     for y, x in dense:
         y0, x0 = max(0, round(y) - reach), max(0, round(x) - reach)

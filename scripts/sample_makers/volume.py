@@ -1,4 +1,4 @@
-"""Confocal stack of packed nuclei: coarse planes, axial blur, light lost with depth, few photons."""
+"""Confocal stack of packed nuclei: coarse planes, axial blur, loss with depth, few photons."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -116,8 +116,8 @@ _ENTRIES = {
     ),
     "large_nuclei": _Entry(
         "Large field of nuclei (8192 × 8192, lazy)",
-        "The field of nuclei mirrored 16 by 16 times as a dask array: nothing is stored and nothing "
-        "is loaded until it is looked at. Strokes lie in the upper left corner.",
+        "The field of nuclei mirrored 16 by 16 times as a dask array: nothing is stored, and "
+        "nothing is loaded until it is looked at. Strokes lie in the upper left corner.",
         "YX",
         ("background", "nuclei"),
         (0.32, 0.32),
@@ -181,7 +181,7 @@ def load(key: str) -> Sample:
 
 
 def _corner(annotation: Any) -> Any:
-    """Put the strokes into the upper left corner of a canvas; zeros cost no memory until painted."""
+    """Put strokes into the upper left corner of a canvas whose zeros cost no memory yet."""
     canvas = np.zeros((8192, 8192), np.uint8)
     canvas[: annotation.shape[0], : annotation.shape[1]] = annotation
     return canvas

@@ -48,7 +48,8 @@ def read_table(key: str) -> dict[str, list[Any]] | None:
         return None
     with path.open(newline="", encoding="utf-8") as file:
         names, *rows = csv.reader(file)
-    return {n: _typed(list(column)) for n, column in zip(names, zip(*rows, strict=True), strict=True)}
+    columns = [_typed(list(column)) for column in zip(*rows, strict=True)]
+    return dict(zip(names, columns, strict=True))
 
 
 def _typed(column: list[str]) -> list[Any]:

@@ -9,7 +9,7 @@ TILES = 16
 
 
 def mosaic(tile: Any, tiles: int = TILES) -> Any:
-    """Return a dask array of ``tiles × tiles`` copies of `tile` (Y, X), each the mirror of the next.
+    """Return a dask array of ``tiles × tiles`` copies of `tile` (Y, X), each mirroring the next.
 
     Mirroring keeps objects and light continuous across the seams. Blocks are views of `tile` and
     are made when they are asked for.
