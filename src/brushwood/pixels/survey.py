@@ -88,12 +88,13 @@ def _add(sample: ChannelSample, plane: AnyArray, patch: Patch, step: int) -> Non
     # The lattice is anchored to the image, and patches start on multiples of 512.
     sample.values.append(plane[-y % step :: step, -x % step :: step].reshape(-1))
     # One band of four rows in every 4 * step serves both measures of noise.
-    bands = plane[: plane.shape[0] // BIN * BIN].reshape(-1, BIN, plane.shape[1])[::step]
+    height, width = (n // BIN * BIN for n in plane.shape)
+    bands = plane[:height].reshape(height // BIN, BIN, plane.shape[1])[::step]
     bands = bands.astype(np.float32)
     rows = bands[:, 0]
-    sample.differences.append((rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]).reshape(-1))
-    width = plane.shape[1] // BIN * BIN
-    sums = bands[:, :, :width].sum(axis=1).reshape(bands.shape[0], -1, BIN).sum(axis=2)
+    with np.errstate(invalid="ignore", over="ignore"):
+        sample.differences.append((rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]).reshape(-1))
+        sums = bands.sum(axis=1)[:, :width].reshape(bands.shape[0], width // BIN, BIN).sum(axis=2)
     sample.bins.append((sums / BIN**2).reshape(-1))
 
 
