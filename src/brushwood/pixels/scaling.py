@@ -227,7 +227,8 @@ def _noise(differences: Sequence[npt.NDArray[np.float32]]) -> float:
     values = values[np.isfinite(values)]
     if values.size == 0:
         return 0.0
-    return float(np.median(values)) / (_MEDIAN_ABS * 6**0.5)
+    median = np.partition(values, values.size // 2)[values.size // 2]
+    return float(median) / (_MEDIAN_ABS * 6**0.5)
 
 
 def _contrast(

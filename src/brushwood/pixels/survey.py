@@ -2,8 +2,8 @@
 
 Which pixels belong to the sample follows from the shape of the image alone, never from chunks,
 blocks or the kind of array, so that the constants come out the same for all of them. Images of up
-to a million pixels are taken whole; larger ones every k-th pixel; very large ones every k-th pixel
-of 256 planar patches spread over frames, planes and space: a lazy stack is not read whole.
+to half a million pixels are taken whole; larger ones every k-th pixel; very large ones every k-th
+pixel of 256 planar patches spread over frames, planes and space: a lazy stack is not read whole.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from brushwood.jobs import IDLE, Job
 PATCH = 512
 MAX_PATCHES = 256
 #: Pixels of the sample, a channel.
-MAX_PIXELS = 1 << 20
+MAX_PIXELS = 1 << 19
 #: Read at once, at most, unless one patch is larger.
 _READ_BYTES = 64 << 20
 #: Side of the bins whose means tell structure from noise.
