@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item):  # noqa: ANN201 - pluggy's own generator protocol
+def pytest_runtest_makereport(item: pytest.Item):
     """Turn a skipped test of the window into a failure where a window is required."""
     outcome = yield
     report = outcome.get_result()
@@ -35,7 +35,7 @@ def pytest_runtest_makereport(item: pytest.Item):  # noqa: ANN201 - pluggy's own
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector):  # noqa: ANN201
+def pytest_make_collect_report(collector: pytest.Collector):
     """Do the same for a module that skips itself while it is collected."""
     outcome = yield
     report = outcome.get_result()

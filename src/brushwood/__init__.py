@@ -5,20 +5,35 @@ pyclesperanto.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brushwood.features.spec import FeatureSet
+    from brushwood.forest.params import ForestParams
+    from brushwood.io.model import load
+    from brushwood.opencl.device import Device, devices
+    from brushwood.pixels.classifier import PixelClassifier
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "Device",
+    "FeatureSet",
+    "ForestParams",
+    "PixelClassifier",
+    "__version__",
+    "devices",
+    "load",
+]
+
 _HOMES = {
-    "devices": "brushwood.opencl.device",
     "Device": "brushwood.opencl.device",
     "FeatureSet": "brushwood.features.spec",
     "ForestParams": "brushwood.forest.params",
     "PixelClassifier": "brushwood.pixels.classifier",
+    "devices": "brushwood.opencl.device",
     "load": "brushwood.io.model",
 }
-
-__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
@@ -28,4 +43,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*globals(), *__all__})
