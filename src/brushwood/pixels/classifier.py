@@ -18,6 +18,7 @@ from brushwood.opencl import Device, choose_device
 from brushwood.pixels import state
 from brushwood.pixels.checks import check_source, pairs_of, source_of, summed
 from brushwood.pixels.estimator import Estimator
+from brushwood.pixels.live import visible_maps
 from brushwood.pixels.outputs import Maps, allocate
 from brushwood.pixels.predict import Predictor
 from brushwood.pixels.scaling import IntensityRange, Scaling
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 #: Preset of a classifier for which no features were chosen.
 DEFAULT_PRESET = "medium"
-#: Grid on which training rows and previews are computed, for planes and for stacks.
-TILES: dict[int, Triple] = {2: (1, 512, 512), 3: (8, 256, 256)}
 
 
 class PixelClassifier(Estimator):
@@ -74,12 +73,12 @@ class PixelClassifier(Estimator):
     range_ : IntensityRange
         Intensity constants of the training images.
     training_ : TrainingSet or None
-        What it learned from; None after loading.
+        What it learned from. After loading, the stored training pixels, or None.
     counts_ : dict of int to int
         Annotated pixels of each class, and of them all those that the cap left out:
     left_out_ : int
     stored_rows_ : Rows or None
-        Training pixels that came with a loaded file. `new_training` goes on from them.
+        Training pixels that came with a loaded file.
     provenance_ : dict
         What is known of a loaded model's origin.
     """
@@ -89,7 +88,7 @@ class PixelClassifier(Estimator):
     ndim_: int
     n_channels_: int
     range_: IntensityRange
-    training_: TrainingSet | None = None
+    _training: TrainingSet | None = None
     counts_: dict[int, int]
     left_out_: int
     stored_rows_: Rows | None = None
@@ -121,8 +120,8 @@ class PixelClassifier(Estimator):
         self.class_colors = class_colors
         self.device = device
 
-    def fit(self, image: Any, annotation: Any, *, job: Job = IDLE) -> Self:
-        """Learn from strokes, from the beginning.
+    def fit(self, image: Any, annotation: Any, *, extend: bool = False, job: Job = IDLE) -> Self:
+        """Learn from strokes.
 
         Parameters
         ----------
@@ -132,6 +131,9 @@ class PixelClassifier(Estimator):
         annotation : array-like of int or Strokes, or a list of them
             Class ids, shape (…frames, space) without channels; 0 is not annotated. A list
             means several images.
+        extend : bool
+            Keep what was learned from before: images of earlier calls, and the training pixels
+            stored in a loaded file. Default: begin anew.
         job : Job
 
         Raises
@@ -149,19 +151,17 @@ class PixelClassifier(Estimator):
             Strokes.of(one, (*source.frames, *source.shape))
             for (_, one), source in zip(pairs, sources, strict=True)
         ]
-        check_trainable(summed(strokes))
-        training = self.new_training(sources[0].ndim, sources[0].n_channels)
-        for key, (source, marks) in enumerate(zip(sources, strokes, strict=True)):
-            training.put(key, source, marks)
+        training = self.training_ if extend else None
+        if training is None:
+            check_trainable(summed(strokes))
+            training = self.new_training(sources[0].ndim, sources[0].n_channels)
+        for source, marks in zip(sources, strokes, strict=True):
+            training.put(object(), source, marks)
         return self.fit_training(training, job=job)
 
     def new_training(self, ndim: int, n_channels: int) -> TrainingSet:
         """Return an empty training set for this classifier's features and scaling."""
-        maker = self._new_maker(ndim, n_channels)
-        training = TrainingSet(maker, Scaling.of(self.scaling), TILES[ndim])
-        if self.stored_rows_ is not None and maker.n_planes == self.stored_rows_.features.shape[1]:
-            training.stored, training.stored_range = self.stored_rows_, self.range_
-        return training
+        return TrainingSet(self._new_maker(ndim, n_channels), Scaling.of(self.scaling))
 
     def fit_training(
         self, training: TrainingSet, *, cache: FeatureCache | None = None, job: Job = IDLE
@@ -183,7 +183,7 @@ class PixelClassifier(Estimator):
         self.features_, self.ndim_, self.n_channels_ = maker.features, maker.ndim, maker.n_channels
         self.range_ = training.range(job)
         self.forest_ = forest
-        self.training_ = training
+        self._training = training
         self.counts_, self.left_out_ = training.counts, training.left_out
         self.provenance_ = {}
         return self
@@ -197,6 +197,14 @@ class PixelClassifier(Estimator):
     def classes_(self) -> npt.NDArray[np.int32]:
         """Class ids, ascending."""
         return self.fitted_forest().classes
+
+    @property
+    def training_(self) -> TrainingSet | None:
+        """What it learned from, to go on with."""
+        if self._training is None and self.stored_rows_ is not None:
+            self._training = self.new_training(self.ndim_, self.n_channels_)
+            self._training.stored, self._training.stored_range = self.stored_rows_, self.range_
+        return self._training
 
     @property
     def feature_names_(self) -> tuple[str, ...]:
@@ -307,14 +315,14 @@ class PixelClassifier(Estimator):
             ``classes`` and ``uncertainty`` (Z, Y, X), ``probabilities`` (class, Z, Y, X).
         """
         check_source(source, self.ndim_, self.n_channels_)
-        if cache is None:
-            range_ = self._range(source, job)
-        else:
-            key = (Scaling.of(self.scaling), self.range_)
-            range_ = cache.range_of(source, key, lambda: self._range(source, job))
         block = Block(start, stop)
+        if cache is None:
+            view = View(source, self._range(source, job), frame)
+            return self.predictor().region(view, block, tuple(outputs), job=job)
+        key = (Scaling.of(self.scaling), self.range_)
+        range_ = cache.range_of(source, key, lambda: self._range(source, job))
         view = View(source, range_, frame)
-        return self.predictor().region(view, block, tuple(outputs), cache=cache, job=job)
+        return visible_maps(self.predictor(), view, block, tuple(outputs), cache, job)
 
     def save(
         self, path: "str | Path", *, overwrite: bool = False, include_rows: bool = False
@@ -335,8 +343,8 @@ class PixelClassifier(Estimator):
         forest = self.fitted_forest()
         predictor = self._predictor
         if predictor is None or predictor.forest is not forest:
-            if self.training_ is not None:
-                maker = self.training_.maker
+            if self._training is not None:
+                maker = self._training.maker
             else:
                 maker = self._new_maker(self.ndim_, self.n_channels_)
             predictor = self._predictor = Predictor(maker, forest, self._sigma())

@@ -1,6 +1,6 @@
 """Where maps go: arrays of the whole image, filled by blocks and written in whole chunks."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal, TypeAlias
@@ -141,7 +141,7 @@ def allocate(
     return Sink(arrays, source.ndim)
 
 
-def joined(parts: Iterator[tuple[Block, Maps]], block: Block) -> Maps:
+def joined(parts: Iterable[tuple[Block, Maps]], block: Block) -> Maps:
     """Put the maps of a block together from those of its parts."""
     out: Maps = {}
     for part, maps in parts:

@@ -1,6 +1,6 @@
 """From image to maps, block by block: one code path for the preview and for whole images."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import prod
@@ -49,6 +49,11 @@ class Predictor:
     def __post_init__(self) -> None:
         self.margin = maps.margin(self.sigma)
         self._evaluator = ForestEvaluator(self.forest, self.maker.device)
+
+    @property
+    def token(self) -> Hashable:
+        """Identity for caches, as long as the predictor is alive."""
+        return id(self)
 
     def block_size(self, shape: Triple, budget: float | None = None) -> Triple:
         """Choose the size of blocks for an image of a shape.

@@ -18,6 +18,7 @@ from brushwood.pixels.scaling import IntensityRange
 
 Float32 = npt.NDArray[np.float32]
 _KEPT_RANGES = 32
+_RESULT_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -171,6 +172,7 @@ class FeatureCache:
         self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
         self._bytes = 0
         self._ranges: OrderedDict[Hashable, tuple[IntensityRange, Any]] = OrderedDict()
+        self._results: OrderedDict[Hashable, tuple[dict[str, AnyArray], Any]] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -221,7 +223,22 @@ class FeatureCache:
         with self._lock:
             self._entries.clear()
             self._ranges.clear()
+            self._results.clear()
             self._bytes = 0
+
+    def result(self, key: Hashable) -> dict[str, AnyArray] | None:
+        """Return maps that were kept, or None."""
+        with self._lock:
+            return self._results[key][0] if key in self._results else None
+
+    def keep_result(self, key: Hashable, maps: dict[str, AnyArray], owner: Any) -> None:
+        """Keep maps on the host, and `owner`, whose identity is part of `key`."""
+        with self._lock:
+            self._results[key] = (maps, owner)
+            sizes = [sum(v.nbytes for v in kept.values()) for kept, _ in self._results.values()]
+            while sum(sizes) > _RESULT_BYTES:
+                self._results.popitem(last=False)
+                sizes.pop(0)
 
     def range_of(
         self, source: ImageSource, key: Hashable, measure: Callable[[], IntensityRange]

@@ -18,6 +18,8 @@ from brushwood.pixels.strokes import Strokes, check_shape, check_trainable
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
+#: Grid on which training rows and views are computed, for planes and for stacks.
+TILES: dict[int, Triple] = {2: (1, 512, 512), 3: (4, 256, 256)}
 #: Rows that an image may keep of pixels that are annotated no more, so that undo is quick.
 _SPARE_ROWS = 200_000
 
@@ -67,14 +69,14 @@ class TrainingSet:
     ----------
     maker : StackMaker
     scaling : Scaling
-    tile : three int
-        Grid on which rows are computed and kept.
+    tile : three int, optional
+        Grid on which rows are computed and kept. Rows do not depend on it.
     """
 
-    def __init__(self, maker: StackMaker, scaling: Scaling, tile: Triple) -> None:
+    def __init__(self, maker: StackMaker, scaling: Scaling, tile: Triple | None = None) -> None:
         self.maker = maker
         self.scaling = scaling
-        self.tile = tile
+        self.tile = tile or TILES[maker.ndim]
         #: Training pixels from a model file, and the constants they were scaled by.
         self.stored: Rows | None = None
         self.stored_range: IntensityRange | None = None
