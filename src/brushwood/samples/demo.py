@@ -1,0 +1,208 @@
+"""The main job without a screen: real image, strokes, train, apply, write, compare with truth."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brushwood.io.atomic import check_target, replacing, translated
+from brushwood.jobs import IDLE, Job
+from brushwood.opencl import choose_device
+from brushwood.samples.catalog import load
+from brushwood.samples.sample import Sample
+from brushwood.samples.scores import PixelAgreement, compare
+
+if TYPE_CHECKING:
+    from brushwood.pixels.classifier import PixelClassifier
+
+#: What the demo runs on when nobody chose: a real photograph, and simulated nuclei.
+DEMO_SAMPLES = ("coins", "nuclei_2d")
+
+_MAPS = ("classes", "probabilities", "uncertainty")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoReport:
+    """What one run of the demo did.
+
+    Attributes
+    ----------
+    sample : Sample
+    device : str
+        The OpenCL device, with its kind.
+    annotated : mapping of class id to int
+        Painted pixels.
+    agreement : PixelAgreement or None
+        On the pixels that were not painted; None where there is no truth.
+    seconds : mapping of stage to float
+        Wall time of load, train, apply and write, in the order in which they ran.
+    files : mapping of content to path
+        ``image``, ``annotation``, ``classes``, ``probabilities``, ``uncertainty``, ``model``,
+        ``overview``.
+    """
+
+    sample: Sample
+    device: str
+    annotated: Mapping[int, int]
+    agreement: PixelAgreement | None
+    seconds: Mapping[str, float]
+    files: Mapping[str, Path]
+
+    def text(self) -> str:
+        """Return the report as lines for a terminal."""
+        names = self.sample.class_names
+        size = " × ".join(str(n) for n in self.sample.image.shape)
+        painted = ", ".join(f"{names[k]} {n} px" for k, n in self.annotated.items())
+        times = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self.seconds.items())
+        lines = [
+            f"{self.sample.title}: {size} {self.sample.image.dtype}",
+            f"  source    {self.sample.source}",
+            f"  device    {self.device}",
+            f"  strokes   {painted}",
+            f"  times     {times}",
+        ]
+        if self.agreement is None:
+            lines.append("  truth     none, nobody outlined this image")
+        else:
+            each = ", ".join(f"{names[k]} {v:.3f}" for k, v in self.agreement.jaccard.items())
+            where = f"{self.agreement.n_pixels} pixels that were not painted"
+            lines.append(f"  Jaccard   mean {self.agreement.mean_jaccard:.3f} ({each})")
+            lines.append(f"  accuracy  {self.agreement.accuracy:.3f} on {where}")
+        return "\n".join([*lines, *(f"  wrote     {path}" for path in self.files.values())])
+
+
+def run_demo(
+    out: Path | str,
+    device: str | None = None,
+    sample: str = DEMO_SAMPLES[0],
+    *,
+    overwrite: bool = False,
+    job: Job = IDLE,
+) -> DemoReport:
+    """Train on a sample's strokes with default settings, apply, write, and compare with the truth.
+
+    Parameters
+    ----------
+    out : path
+        Folder for the results; made if it does not exist.
+    device : str, optional
+        As `brushwood.opencl.choose_device`.
+    sample : str
+        One of `brushwood.samples.keys`.
+    overwrite : bool
+        Whether results of an earlier run may be replaced.
+    job : Job
+
+    Raises
+    ------
+    InputError
+        If there is no such sample.
+    OutputExistsError, OutputError
+        If results exist already or cannot be written; nothing was computed then.
+    NoDeviceError
+        If there is no OpenCL device.
+    """
+    seconds: dict[str, float] = {}
+    with _clock(seconds, "load"):
+        loaded = load(sample)
+    files = _targets(Path(out), sample, overwrite)
+    chosen = choose_device(device)
+    with _clock(seconds, "train"):
+        classifier = _trained(loaded, chosen, job.part(0.0, 0.3))
+    with _clock(seconds, "apply"):
+        maps = classifier.predict_maps(loaded.image, _MAPS, job=job.part(0.3, 0.9))
+    agreement = None
+    if loaded.truth_classes is not None:
+        truth = np.asarray(loaded.truth_classes)
+        agreement = compare(truth, maps["classes"], loaded.annotation)
+    job.checkpoint(0.9, "write")
+    with _clock(seconds, "write"):
+        _write(loaded, classifier, maps, agreement, files, overwrite)
+    job.checkpoint(1.0, "done")
+    return DemoReport(
+        sample=loaded,
+        device=str(chosen),
+        annotated={k: int((loaded.annotation == k).sum()) for k in loaded.class_names},
+        agreement=agreement,
+        seconds=seconds,
+        files=files,
+    )
+
+
+@contextmanager
+def _clock(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    """Store the wall time of a block."""
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start
+
+
+def _targets(out: Path, key: str, overwrite: bool) -> dict[str, Path]:
+    """Return the files to write, after checking that they can be written."""
+    with translated(out):
+        out.mkdir(parents=True, exist_ok=True)
+    names = ("image", "annotation", *_MAPS)
+    files = {name: out / f"{key}-{name}.tif" for name in names}
+    files |= {"model": out / f"{key}.brushwood", "overview": out / f"{key}-overview.png"}
+    for path in files.values():
+        check_target(path, overwrite=overwrite)
+    return files
+
+
+def _trained(sample: Sample, device: Any, job: Job) -> "PixelClassifier":
+    """Fit a classifier with default settings."""
+    from brushwood.pixels.classifier import PixelClassifier
+
+    classifier = PixelClassifier(
+        channel_axis=sample.channel_axis,
+        ndim=sample.ndim,
+        spacing=sample.spacing,
+        class_names=sample.class_names,
+        class_colors=sample.class_colors,
+        device=device,
+    )
+    return classifier.fit(sample.image, sample.annotation, job=job)
+
+
+def _write(
+    sample: Sample,
+    classifier: "PixelClassifier",
+    maps: Mapping[str, Any],
+    agreement: PixelAgreement | None,
+    files: Mapping[str, Path],
+    overwrite: bool,
+) -> None:
+    """Write all files, each completely or not at all."""
+    from brushwood.samples.picture import overview
+
+    plain = sample.axes.replace("C", "").replace("S", "")
+    arrays = {"image": sample.image, "annotation": sample.annotation, **maps}
+    axes = {"image": sample.axes, "probabilities": f"C{plain}"}
+    for name, array in arrays.items():
+        with replacing(files[name], overwrite=overwrite) as path:
+            _write_tiff(path, np.asarray(array), axes.get(name, plain), sample)
+    classifier.save(files["model"], overwrite=overwrite)
+    caption = ""
+    if agreement is not None:
+        caption = f"Jaccard {agreement.mean_jaccard:.3f}, accuracy {agreement.accuracy:.3f}"
+    classes, probabilities, uncertainty = (np.asarray(maps[name]) for name in _MAPS)
+    sheet = overview(sample, classes, probabilities, uncertainty, caption)
+    with replacing(files["overview"], overwrite=overwrite) as path:
+        sheet.save(path, format="PNG")
+
+
+def _write_tiff(path: Path, array: Any, axes: str, sample: Sample) -> None:
+    """Write a compressed OME-TIFF with axes and pixel size."""
+    import tifffile
+
+    metadata: dict[str, Any] = {"axes": axes}
+    for axis, step in zip("XYZ", reversed(sample.spacing or ()), strict=False):
+        metadata |= {f"PhysicalSize{axis}": step, f"PhysicalSize{axis}Unit": sample.unit}
+    photometric = "rgb" if axes.endswith("S") else "minisblack"
+    tifffile.imwrite(
+        path, array, ome=True, metadata=metadata, photometric=photometric, compression="zlib"
+    )
