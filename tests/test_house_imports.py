@@ -30,7 +30,7 @@ ALLOWED = {
     "__main__": {"cli"},
 }
 #: What may in addition be imported inside a function, when the work is asked for.
-ON_DEMAND = {"pixels": {"io"}, "cli": {"gui"}}
+ON_DEMAND = {"pixels": {"io"}, "cli": {"gui"}, "samples": {"io", "opencl", "pixels"}}
 
 WINDOW = {"napari", "qtpy", "PyQt5", "PyQt6", "PySide2", "PySide6", "magicgui", "superqt", "vispy"}
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brushwood.io.atomic import check_target, replacing, translated
 from brushwood.jobs import IDLE, Job
-from brushwood.opencl import choose_device
 from brushwood.samples.catalog import load
 from brushwood.samples.sample import Sample
 from brushwood.samples.scores import PixelAgreement, compare
@@ -106,6 +104,9 @@ def run_demo(
     NoDeviceError
         If there is no OpenCL device.
     """
+    # Samples load without the engine; only the demo needs it.
+    from brushwood.opencl import choose_device
+
     seconds: dict[str, float] = {}
     with _clock(seconds, "load"):
         loaded = load(sample)
@@ -143,6 +144,8 @@ def _clock(seconds: dict[str, float], stage: str) -> Iterator[None]:
 
 def _targets(out: Path, key: str, overwrite: bool) -> dict[str, Path]:
     """Return the files to write, after checking that they can be written."""
+    from brushwood.io.atomic import check_target, translated
+
     with translated(out):
         out.mkdir(parents=True, exist_ok=True)
     names = ("image", "annotation", *_MAPS)
@@ -177,6 +180,7 @@ def _write(
     overwrite: bool,
 ) -> None:
     """Write all files, each completely or not at all."""
+    from brushwood.io.atomic import replacing
     from brushwood.samples.picture import overview
 
     plain = sample.axes.replace("C", "").replace("S", "")

@@ -1,0 +1,150 @@
+"""The main job without a screen: `brushwood.samples.demo`."""
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+import brushwood as bw
+from brushwood import samples
+from brushwood.errors import InputError, OutputError, OutputExistsError, ShapeMismatchError
+from brushwood.jobs import Cancelled, Job
+from brushwood.samples import demo
+from brushwood.samples.picture import overview
+from brushwood.samples.scores import compare
+
+STAGES = ["load", "train", "apply", "write"]
+
+
+@pytest.fixture(scope="module")
+def coins(tmp_path_factory):
+    return demo.run_demo(tmp_path_factory.mktemp("demo") / "new" / "folder")
+
+
+def test_a_real_photograph_is_segmented_well(coins):
+    assert coins.sample.key == "coins"
+    assert coins.agreement.mean_jaccard > 0.85 and coins.agreement.accuracy > 0.93
+    assert list(coins.seconds) == STAGES and all(s > 0 for s in coins.seconds.values())
+
+
+def test_every_file_is_written_and_fits_the_image(coins):
+    shape = coins.sample.image.shape
+    wanted = {"image", "annotation", "classes", "probabilities", "uncertainty", "model", "overview"}
+    assert set(coins.files) == wanted
+    read = {k: tifffile.imread(v) for k, v in coins.files.items() if v.suffix == ".tif"}
+    assert np.array_equal(read["image"], coins.sample.image)
+    assert np.array_equal(read["annotation"], coins.sample.annotation)
+    assert read["classes"].shape == shape and set(np.unique(read["classes"])) == {1, 2}
+    assert read["probabilities"].shape == (2, *shape)
+    assert np.allclose(read["probabilities"].sum(0), 1, atol=1e-5)
+    assert read["uncertainty"].min() >= 0 and read["uncertainty"].max() <= 1 + 1e-6
+
+
+def test_the_picture_shows_six_panels(coins):
+    with Image.open(coins.files["overview"]) as picture:
+        assert picture.mode == "RGB" and picture.width > 1200
+        pixels = np.asarray(picture).reshape(-1, 3)
+    for colour in coins.sample.class_colors.values():
+        rgb = [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+        assert (pixels == rgb).all(1).sum() > 500
+
+
+def test_the_saved_model_gives_the_same_classes(coins):
+    classes = bw.load(coins.files["model"]).predict(coins.sample.image)
+    assert np.array_equal(classes, tifffile.imread(coins.files["classes"]))
+
+
+def test_the_text_tells_scores_times_and_device(coins):
+    text = coins.text()
+    assert f"mean {coins.agreement.mean_jaccard:.3f}" in text
+    assert f"accuracy  {coins.agreement.accuracy:.3f}" in text
+    assert coins.device in text and all(f"{stage} " in text for stage in STAGES)
+    assert all(str(path) in text for path in coins.files.values())
+
+
+def test_the_same_strokes_give_the_same_pixels(coins, tmp_path):
+    again = demo.run_demo(tmp_path)
+    one, two = (tifffile.imread(r.files["probabilities"]) for r in (coins, again))
+    assert np.array_equal(one, two)
+
+
+def test_results_are_not_overwritten_unasked(tmp_path):
+    kept = tmp_path / "coins-classes.tif"
+    kept.write_text("mine")
+    with pytest.raises(OutputExistsError, match="coins-classes"):
+        demo.run_demo(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [kept.name]
+    report = demo.run_demo(tmp_path, overwrite=True)
+    assert tifffile.imread(kept).shape == report.sample.image.shape
+
+
+def test_a_file_in_the_way_is_a_clear_error(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises((OutputError, OutputExistsError), match="file"):
+        demo.run_demo(tmp_path / "file" / "folder")
+
+
+def test_cancelling_writes_nothing(tmp_path):
+    job = Job(lambda fraction, message: job.cancel())
+    with pytest.raises(Cancelled):
+        demo.run_demo(tmp_path, job=job)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_sample_is_a_clear_error(tmp_path):
+    with pytest.raises(InputError, match="coins"):
+        demo.run_demo(tmp_path, sample="pebbles")
+
+
+@pytest.mark.parametrize(
+    ("key", "jaccard"),
+    [
+        ("nuclei_2d", 0.75),
+        ("round_and_elongated_blobs", 0.80),
+        ("nuclei_3d", 0.75),
+        ("two_channel_cells", 0.75),
+        ("histology_he", 0.75),
+        ("nuclei_time", 0.80),
+    ],
+)
+def test_the_strokes_of_each_sample_teach_enough(key, jaccard):
+    sample = samples.load(key)
+    model = bw.PixelClassifier(channel_axis=sample.channel_axis, ndim=sample.ndim)
+    model.fit(sample.image, sample.annotation)
+    classes = model.predict(sample.image)
+    assert compare(sample.truth_classes, classes, sample.annotation).mean_jaccard > jaccard
+
+
+def test_a_sample_without_truth_says_so(tmp_path):
+    report = demo.run_demo(tmp_path, sample="ihc")
+    assert report.agreement is None and "truth     none" in report.text()
+    with tifffile.TiffFile(report.files["probabilities"]) as file:
+        assert file.series[0].axes == "CYX" and file.series[0].shape == (3, 512, 512)
+
+
+def test_agreement_by_hand():
+    truth = np.array([[1, 1, 1, 2], [2, 2, 0, 1]])
+    classes = np.array([[1, 2, 1, 2], [2, 1, 2, 2]])
+    strokes = np.array([[0, 0, 0, 0], [0, 0, 0, 1]])
+    # Compared: six pixels. Class 1: both 2, either 4. Class 2: both 2, either 4.
+    found = compare(truth, classes, strokes)
+    assert found.n_pixels == 6 and found.accuracy == pytest.approx(4 / 6)
+    assert found.jaccard == {1: pytest.approx(0.5), 2: pytest.approx(0.5)}
+    assert found.mean_jaccard == pytest.approx(0.5)
+    assert compare(truth, classes).n_pixels == 7
+    with pytest.raises(ShapeMismatchError, match="same image"):
+        compare(truth, classes[:1])
+
+
+def test_the_picture_of_a_stack_shows_the_plane_with_most_strokes():
+    sample = samples.load("nuclei_3d")
+    shape = sample.annotation.shape
+    truth = sample.truth_classes
+    flat = np.zeros((2, *shape), np.float32)
+    picture = overview(sample, truth, flat, flat[0], "perfect")
+    again = overview(
+        sample, np.where(np.arange(32)[:, None, None] == 5, truth, 1), flat, flat[0], "perfect"
+    )
+    counts = (sample.annotation > 0).sum((1, 2))
+    assert counts.argmax() == 5
+    assert np.array_equal(np.asarray(picture), np.asarray(again))
