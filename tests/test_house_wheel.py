@@ -50,7 +50,7 @@ def _tracked(folder):
 def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     code = {name for name in _tracked(SOURCE) if name != "napari.yaml"}
-    data = {f"sample_data/{name}" for name in _tracked(ROOT / "sample_data")}
+    data = {f"{top}/{n}" for top in ("sample_data", "docs") for n in _tracked(ROOT / top)}
     expected = {f"brushwood/{name}" for name in code | data | {"napari.yaml"}}
     metadata = {name for name in names if ".dist-info/" in name}
     assert names - metadata == expected
