@@ -1,0 +1,1 @@
+"""Files in and out: model files, and images with their axes and calibration."""

@@ -1,0 +1,167 @@
+"""Write a file or a folder completely or not at all, and never over another unasked."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from brushwood.errors import OutputError, OutputExistsError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, which becomes `path` when the block ends well.
+
+    The block writes a file or a folder there. If it fails, what it wrote is removed, and whatever
+    stood at `path` stays as it was.
+
+    Raises
+    ------
+    OutputExistsError
+        If something stands at `path` and `overwrite` is False; asked before the block and after.
+    OutputError
+        If the folder is missing or read-only, or the disk is full.
+    """
+    target = Path(path)
+    check_target(target, overwrite=overwrite)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        with translated(target):
+            _flush(temporary)
+            _move(temporary, target, overwrite)
+    finally:
+        with suppress(OSError):
+            _remove(temporary)
+
+
+def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Check that a result could be written to `path`, before any work is done for it.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+        As `replacing`.
+    """
+    target = Path(path)
+    folder = target.parent
+    if not folder.is_dir():
+        raise OutputError(
+            f"Cannot write {str(target)!r}: the folder {str(folder)!r} does not exist. Create it, "
+            "or choose another."
+        )
+    if os.path.lexists(target) and not overwrite:
+        raise OutputExistsError(_exists(target))
+    with translated(target):
+        probe = folder / f".brushwood.{secrets.token_hex(4)}.tmp"
+        probe.touch(exist_ok=False)
+        probe.unlink()
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals while writing `path` into errors that say what to do."""
+    try:
+        yield
+    except (OutputError, OutputExistsError):
+        raise
+    except FileExistsError as error:
+        raise OutputExistsError(_exists(path)) from error
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Return what to tell the user about a failed write."""
+    what = f"Cannot write {str(path)!r}"
+    if error.errno in _FULL:
+        return OutputError(f"{what}: the disk is full. Free some space, or choose another folder.")
+    if error.errno in _REFUSED:
+        return OutputError(
+            f"{what}: the folder {str(path.parent)!r} or the file is read-only. Choose another "
+            "folder, or change its permissions."
+        )
+    return OutputError(f"{what}: {error.strerror or error}. Choose another folder.")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error means that the disk is full."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def _exists(target: Path) -> str:
+    return (
+        f"{str(target)!r} exists already and was left as it is. Choose another name, or ask for it "
+        "to be overwritten."
+    )
+
+
+def _flush(path: Path) -> None:
+    """Bring a file, or each file of a folder, to the disk before it takes its final name."""
+    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
+    for file in files:
+        # Windows flushes only what is open for writing, and network drives may refuse.
+        with suppress(OSError), file.open("rb") as stream:
+            os.fsync(stream.fileno())
+
+
+def _move(temporary: Path, target: Path, overwrite: bool) -> None:
+    if temporary.is_dir() or target.is_dir():
+        _move_folder(temporary, target, overwrite)
+    elif overwrite:
+        os.replace(temporary, target)
+    else:
+        _move_new(temporary, target)
+    _flush_folder(target.parent)
+
+
+def _move_new(temporary: Path, target: Path) -> None:
+    """Rename without replacing what another program may have put there in the meantime."""
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links on this file system
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "exists", str(target)) from None
+        os.replace(temporary, target)
+
+
+def _move_folder(temporary: Path, target: Path, overwrite: bool) -> None:
+    """Rename a folder, putting an old one aside until the new one stands."""
+    if not os.path.lexists(target):
+        temporary.rename(target)
+        return
+    if not overwrite:
+        raise FileExistsError(errno.EEXIST, "exists", str(target))
+    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
+    target.rename(aside)
+    try:
+        temporary.rename(target)
+    except OSError:
+        aside.rename(target)
+        raise
+    _remove(aside)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Bring the rename itself to the disk, where the system lets folders be opened."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

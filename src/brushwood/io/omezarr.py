@@ -1,0 +1,179 @@
+"""OME-Zarr folders, versions 0.4 and 0.5 (https://ngff.openmicroscopy.org), and plain arrays."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+import zarr.errors
+
+from brushwood.io.atomic import translated
+from brushwood.io.images import ImageFile, ordered, unit_of, unreadable
+
+_NAMES = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom"}
+_TYPES = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space", "q": "other"}
+#: Levels are added until none of y and x is longer.
+_LARGEST_TOP = 1024
+_ERRORS = (
+    zarr.errors.BaseZarrError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    RuntimeError,
+    OSError,
+)
+
+
+def read_zarr(path: Path) -> ImageFile:
+    """Open a Zarr array, or the full resolution of an OME-Zarr image; nothing is loaded."""
+    try:
+        return _read(path)
+    except _ERRORS as error:
+        raise unreadable(path, f"it is no valid OME-Zarr image ({str(error)[:200]})") from error
+
+
+def _read(path: Path) -> ImageFile:
+    name = path.name.removesuffix(".zarr").removesuffix(".ome")
+    node: Any = zarr.open(str(path), mode="r")
+    if isinstance(node, zarr.Array):
+        if node.ndim < 2:
+            raise ValueError("it holds less than two dimensions")
+        return ImageFile(node, "q" * (node.ndim - 2) + "yx", name)
+    multiscale = _multiscale(node)
+    if multiscale is None and "0" in node:  # bioformats2raw puts images into numbered groups
+        node = node["0"]
+        multiscale = _multiscale(node) if isinstance(node, zarr.Group) else None
+    if multiscale is None:
+        raise unreadable(path, "it is a Zarr group without an image", "Name the image's own group.")
+    level = multiscale["datasets"][0]
+    data = node[str(level["path"])]
+    axes, unit = _axes(multiscale, data.ndim)
+    data, axes = ordered(path, data, axes)
+    return ImageFile(data, axes, name, _scale(multiscale, level, axes), unit)
+
+
+def _multiscale(group: Any) -> dict[str, Any] | None:
+    attributes = dict(group.attrs)
+    found = attributes.get("ome", attributes).get("multiscales")
+    return found[0] if found else None
+
+
+def _axes(multiscale: Mapping[str, Any], ndim: int) -> tuple[str, str | None]:
+    listed = multiscale.get("axes") or list("tczyx"[-ndim:])
+    entries = [{"name": a} if isinstance(a, str) else a for a in listed]
+    if len(entries) != ndim:
+        raise ValueError(f"it names {len(entries)} axes for {ndim} dimensions")
+    letters = [str(entry["name"]).lower() for entry in entries]
+    axes = "".join(
+        "c" if entry.get("type") == "channel" else name if name in _TYPES else "q"
+        for name, entry in zip(letters, entries, strict=True)
+    )
+    units = {
+        unit_of(entry.get("unit"))
+        for name, entry in zip(letters, entries, strict=True)
+        if name in "zyx"
+    }
+    return axes, units.pop() if len(units) == 1 else None
+
+
+def _scale(multiscale: Mapping[str, Any], level: Mapping[str, Any], axes: str) -> dict[str, float]:
+    factors = np.ones(len(axes))
+    for owner in (level, multiscale):
+        for transform in owner.get("coordinateTransformations") or ():
+            if transform.get("type") == "scale":
+                factors = factors * np.asarray(transform["scale"], float)
+    pairs = zip(axes, factors.tolist(), strict=True)
+    known = {a: f for a, f in pairs if a in "zyx" and 0 < f < math.inf}
+    # A scale of one without a unit is what writers put when they know nothing.
+    has_unit = any(isinstance(a, dict) and a.get("unit") for a in multiscale.get("axes") or ())
+    return known if has_unit or any(f != 1 for f in known.values()) else {}
+
+
+@contextmanager
+def create_zarr(
+    target: Path,
+    temporary: Path,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    axes: str,
+    scale: Mapping[str, float],
+    unit: str | None,
+) -> Iterator[Any]:
+    """Yield the full resolution of a new OME-Zarr 0.5 image; coarser levels are added after."""
+    with translated(target):
+        group = zarr.open_group(str(temporary), mode="w-", zarr_format=3)
+        array = _level(group, 0, shape, dtype, axes)
+    yield array
+    with translated(target):
+        levels = [array]
+        while max(levels[-1].shape[-2:]) > _LARGEST_TOP:
+            levels.append(_halved(group, len(levels), levels[-1], axes))
+        group.attrs["ome"] = _metadata(target, levels, axes, scale, unit)
+
+
+def _level(group: Any, number: int, shape: tuple[int, ...], dtype: Any, axes: str) -> Any:
+    is_stack = len(axes) > 2 and axes[-3] in "zq"
+    space = (32, 256, 256) if is_stack else (512, 512)
+    chunks = (1,) * (len(shape) - len(space)) + space
+    return group.create_array(
+        str(number),
+        shape=shape,
+        dtype=dtype,
+        chunks=tuple(min(c, n) for c, n in zip(chunks, shape, strict=True)),
+        dimension_names=_unique(axes),
+        fill_value=0,
+    )
+
+
+def _halved(group: Any, number: int, finer: Any, axes: str) -> Any:
+    """Add a level of half the size along y and x: every other class, the mean of numbers."""
+    shape = (*finer.shape[:-2], *(-(-n // 2) for n in finer.shape[-2:]))
+    coarse = _level(group, number, shape, finer.dtype, axes)
+    grid = [range(0, n, c) for n, c in zip(coarse.shape, coarse.chunks, strict=True)]
+    for corner in product(*grid):
+        stops = [min(a + c, n) for a, c, n in zip(corner, coarse.chunks, coarse.shape, strict=True)]
+        box = [slice(a, b) for a, b in zip(corner, stops, strict=True)]
+        lead = tuple(box[:-2])
+        fine = finer[(*lead, *(slice(2 * s.start, 2 * s.stop) for s in box[-2:]))]
+        coarse[tuple(box)] = _mean(fine) if fine.dtype.kind == "f" else fine[..., ::2, ::2]
+    return coarse
+
+
+def _mean(fine: Any) -> Any:
+    odd = [(0, 0)] * (fine.ndim - 2) + [(0, n % 2) for n in fine.shape[-2:]]
+    even = np.pad(fine, odd, mode="edge")
+    return (
+        even[..., ::2, ::2] + even[..., 1::2, ::2] + even[..., ::2, 1::2] + even[..., 1::2, 1::2]
+    ) / 4
+
+
+def _unique(axes: str) -> tuple[str, ...]:
+    """Return a name an axis; unknown ones are numbered."""
+    return tuple(a if a != "q" else f"axis{i}" for i, a in enumerate(axes))
+
+
+def _metadata(
+    target: Path, levels: list[Any], axes: str, scale: Mapping[str, float], unit: str | None
+) -> dict[str, Any]:
+    entries: list[dict[str, str]] = []
+    for name, axis in zip(_unique(axes), axes, strict=True):
+        entry = {"name": name, "type": _TYPES[axis]}
+        if axis in scale and unit:
+            entry["unit"] = _NAMES.get(unit, unit)
+        entries.append(entry)
+    datasets = []
+    for number in range(len(levels)):
+        factors = [scale.get(a, 1.0) * (2.0**number if a in "yx" else 1.0) for a in axes]
+        transform = {"type": "scale", "scale": factors}
+        datasets.append({"path": str(number), "coordinateTransformations": [transform]})
+    name = target.name.removesuffix(".zarr").removesuffix(".ome")
+    return {
+        "version": "0.5",
+        "multiscales": [{"name": name, "axes": entries, "datasets": datasets}],
+    }
