@@ -110,7 +110,7 @@ def run_demo(
     seconds: dict[str, float] = {}
     with _clock(seconds, "load"):
         loaded = load(sample)
-    files = _targets(Path(out), sample, overwrite)
+    files = _targets(Path(out), loaded, overwrite)
     chosen = choose_device(device)
     with _clock(seconds, "train"):
         classifier = _trained(loaded, chosen, job.part(0.0, 0.3))
@@ -142,15 +142,18 @@ def _clock(seconds: dict[str, float], stage: str) -> Iterator[None]:
     seconds[stage] = time.perf_counter() - start
 
 
-def _targets(out: Path, key: str, overwrite: bool) -> dict[str, Path]:
+def _targets(out: Path, sample: Sample, overwrite: bool) -> dict[str, Path]:
     """Return the files to write, after checking that they can be written."""
     from brushwood.io.atomic import check_target, translated
 
     with translated(out):
         out.mkdir(parents=True, exist_ok=True)
     names = ("image", "annotation", *_MAPS)
-    files = {name: out / f"{key}-{name}.tif" for name in names}
-    files |= {"model": out / f"{key}.brushwood", "overview": out / f"{key}-overview.png"}
+    files = {name: out / f"{sample.key}-{name}.tif" for name in names}
+    files["model"] = out / f"{sample.key}.brushwood"
+    files["overview"] = out / f"{sample.key}-overview.png"
+    if sample.rgb:
+        files["image"] = out / f"{sample.key}-image.png"
     for path in files.values():
         check_target(path, overwrite=overwrite)
     return files
@@ -180,15 +183,24 @@ def _write(
     overwrite: bool,
 ) -> None:
     """Write all files, each completely or not at all."""
+    from PIL import Image
+
     from brushwood.io.atomic import replacing
+    from brushwood.io.images import unit_of, write_image
     from brushwood.samples.picture import overview
 
-    plain = sample.axes.replace("C", "").replace("S", "")
-    arrays = {"image": sample.image, "annotation": sample.annotation, **maps}
-    axes = {"image": sample.axes, "probabilities": f"C{plain}"}
+    axes = {name: sample.axes.lower().replace("c", "") for name in ("annotation", *_MAPS)}
+    axes = {name: letters.replace("s", "") for name, letters in axes.items()}
+    axes["probabilities"] = "c" + axes["probabilities"]
+    arrays = {"annotation": sample.annotation, **maps}
+    if sample.rgb:
+        with replacing(files["image"], overwrite=overwrite) as path:
+            Image.fromarray(np.asarray(sample.image)).save(path, format="PNG")
+    else:
+        arrays["image"], axes["image"] = sample.image, sample.axes.lower()
+    unit = unit_of(sample.unit)
     for name, array in arrays.items():
-        with replacing(files[name], overwrite=overwrite) as path:
-            _write_tiff(path, np.asarray(array), axes.get(name, plain), sample)
+        write_image(files[name], array, axes[name], sample.spacing, unit, overwrite=overwrite)
     classifier.save(files["model"], overwrite=overwrite)
     caption = ""
     if agreement is not None:
@@ -197,16 +209,3 @@ def _write(
     sheet = overview(sample, classes, probabilities, uncertainty, caption)
     with replacing(files["overview"], overwrite=overwrite) as path:
         sheet.save(path, format="PNG")
-
-
-def _write_tiff(path: Path, array: Any, axes: str, sample: Sample) -> None:
-    """Write a compressed OME-TIFF with axes and pixel size."""
-    import tifffile
-
-    metadata: dict[str, Any] = {"axes": axes}
-    for axis, step in zip("XYZ", reversed(sample.spacing or ()), strict=False):
-        metadata |= {f"PhysicalSize{axis}": step, f"PhysicalSize{axis}Unit": sample.unit}
-    photometric = "rgb" if axes.endswith("S") else "minisblack"
-    tifffile.imwrite(
-        path, array, ome=True, metadata=metadata, photometric=photometric, compression="zlib"
-    )
