@@ -92,6 +92,12 @@ class Queue:
             buffer.set(flat)
         return buffer
 
+    def write(self, buffer: Buffer, array: npt.NDArray[Any], at: int = 0) -> None:
+        """Copy a host array, flattened, into a buffer of its type from item `at` on."""
+        flat = np.ascontiguousarray(array).reshape(-1)
+        with _translated(f"uploading {flat.nbytes / 2**20:.1f} MiB"):
+            buffer.set(flat, origin=(int(at),), region=(flat.size,))
+
     def launch(
         self,
         program: Program,
