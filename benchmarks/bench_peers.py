@@ -132,15 +132,50 @@ def features_case(shape: tuple[int, ...], device: Any, target: str) -> tuple[Cas
 
 
 def forest_case(shape: tuple[int, int], device: Any, target: str) -> Case:
-    """Features in, classes out: Brushwood's evaluator on the device against scikit-learn."""
-    from forest_only import evaluator_run, sklearn_run
+    """Features in, classes out: Brushwood's evaluator against scikit-learn, the same forest."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    import brushwood as bw
+    from brushwood.features.compute import FeatureStack
+    from brushwood.forest import maps
+    from brushwood.forest.evaluate import ForestEvaluator
+    from brushwood.forest.forest import Forest
+    from brushwood.opencl import lease
 
     image = cells(shape)
     annotation = strokes(image)
-    ours, rows, truth = evaluator_run(image, annotation, device, TREES, DEPTH)
-    runs = {"scikit-learn, all cores": sklearn_run(rows, truth, TREES, DEPTH), "Brushwood": ours}
+    planes = bw.FeatureSet.preset("object_size_1_to_5_px").compute(image, device=device)
+    rows = np.ascontiguousarray(planes.reshape(len(planes), -1).T)
+    forest = RandomForestClassifier(TREES, max_depth=DEPTH, n_jobs=-1, random_state=0)
+    where = annotation.ravel() > 0
+    forest.fit(rows[where], annotation.ravel()[where])
+    grown = Forest.from_sklearn(forest.estimators_, forest.classes_)
+    evaluator = ForestEvaluator(grown, device)
+    window = maps.Window(
+        start=(0, 0, 0), shape=(1, *shape), pitch=shape[1], image_shape=(1, *shape)
+    )
+
+    def on_device() -> FeatureStack:
+        with lease(device) as queue:
+            flat = np.concatenate([planes.ravel(), np.zeros(64, np.float32)])
+            buffer = queue.upload(flat)
+        return FeatureStack(buffer, len(planes), (1, *shape), shape[1], shape[0] * shape[1])
+
+    def classes(stack: FeatureStack) -> npt.NDArray[Any]:
+        with lease(device) as queue:
+            chances = evaluator.probabilities(queue, stack)
+            found = maps.finish(queue, chances, evaluator.forest.classes, window)
+        return found["classes"].ravel()
+
+    kept = on_device()
+    reference = "scikit-learn, all cores"
+    runs: dict[str, Run] = {
+        reference: lambda: forest.predict(rows),
+        "Brushwood, features on the device": lambda: classes(kept),
+        "Brushwood, features in NumPy": lambda: classes(on_device()),
+    }
     title = " x ".join(map(str, shape)) + ", 16 features there already, classes out"
-    return Case(title, runs, "scikit-learn, all cores", target)
+    return Case(title, runs, reference, target)
 
 
 def report(case: Case, repeats: int) -> str:
