@@ -64,7 +64,7 @@ def _commands():
                     yield pytest.param(words[1:], id=f"{_name(page)}: {' '.join(words)}")
 
 
-@pytest.mark.parametrize("words", _commands())
+@pytest.mark.parametrize("words", list(_commands()))
 def test_shown_commands_and_options_exist(words, capsys):
     from brushwood.cli import main
 
