@@ -2,11 +2,9 @@
 
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from brushwood.errors import FeatureMismatchError
-from brushwood.forest.forest import LEAF, Forest
+from brushwood.forest.forest import Forest
+from brushwood.forest.tables import ROWS, BitTables, WalkTables, bit_tables, walk_tables
 from brushwood.opencl.device import Device
 from brushwood.opencl.launch import Buffer, Program, Queue
 
@@ -43,6 +41,13 @@ def plane_pixels(stack: Stack) -> int:
 class ForestEvaluator:
     """A forest on a device.
 
+    Which kernel computes a tree depends on the device and on the tree alone:
+
+    * a GPU walks every tree, one pixel a work-item (``forest_walk.cl``);
+    * a CPU sends 256 neighbouring pixels down a tree at once (``forest_bits.cl``), unless the tree
+      has more than 4096 leaves or turns left more than 63 times in a row, or the forest uses more
+      than 512 features; what remains is walked.
+
     Parameters
     ----------
     forest : Forest
@@ -53,7 +58,7 @@ class ForestEvaluator:
     def __init__(self, forest: Forest, device: Device) -> None:
         self.forest = forest
         self.device = device
-        self._tables: tuple[Buffer, Buffer, Buffer] | None = None
+        self._steps: list[_Step] | None = None
 
     def probabilities(self, queue: Queue, stack: Stack) -> Buffer:
         """Return each pixel's class probabilities, the mean of its leaves' fractions.
@@ -76,47 +81,109 @@ class ForestEvaluator:
         FeatureMismatchError
             If the stack has another number of features than the forest was grown on.
         """
-        if stack.n_planes != self.forest.n_features:
+        forest = self.forest
+        if stack.n_planes != forest.n_features:
             raise FeatureMismatchError(
-                f"The forest was trained on {self.forest.n_features} features, but this block has "
+                f"The forest was trained on {forest.n_features} features, but this block has "
                 f"{stack.n_planes}: use the features of the training."
             )
-        pixels, forest = plane_pixels(stack), self.forest
-        if self._tables is None:
-            self._tables = tuple(map(queue.upload, walk_tables(forest)))  # type: ignore[assignment]
-        nodes, leaves, roots = self._tables
-        out = queue.allocate(forest.n_classes * pixels)
+        if self._steps is None:
+            self._steps = _steps(queue, forest)
+        out = queue.allocate(forest.n_classes * plane_pixels(stack))
+        for number, step in enumerate(self._steps, 1):
+            # The first step clears the sums, the last one divides them.
+            ends = {
+                "first": int(number == 1),
+                "total": forest.n_trees if number == len(self._steps) else 0,
+            }
+            step.run(queue, stack, out, forest.n_classes, ends)
+        return out
+
+
+class _Step(Protocol):
+    """Adds the fractions of some trees to the sums in `out`."""
+
+    def run(
+        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, int]
+    ) -> None: ...
+
+
+def _steps(queue: Queue, forest: Forest) -> list[_Step]:
+    if queue.device.vector_width != 16:
+        return [_Walk(queue, walk_tables(forest))]
+    parts, rest = bit_tables(forest)
+    steps: list[_Step] = [_Bits(queue, part) for part in parts]
+    if rest.any():
+        steps.append(_Walk(queue, walk_tables(forest, rest)))
+    return steps
+
+
+class _Walk:
+    """``forest_walk.cl``."""
+
+    def __init__(self, queue: Queue, tables: WalkTables) -> None:
+        self._n_trees = len(tables.roots)
+        self._buffers = {
+            "nodes": queue.upload(tables.nodes),
+            "leaves": queue.upload(tables.leaves),
+            "roots": queue.upload(tables.roots),
+        }
+
+    def run(
+        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, int]
+    ) -> None:
+        pixels = plane_pixels(stack)
         queue.launch(
             Program.load("forest_walk.cl"),
             "forest_walk",
             (1, 1, pixels),
             X=stack.buffer,
             out=out,
-            nodes=nodes,
-            leaves=leaves,
-            roots=roots,
-            trees=forest.n_trees,
-            classes=forest.n_classes,
+            **self._buffers,
+            trees=self._n_trees,
+            classes=n_classes,
             plane=stack.plane,
             pixels=pixels,
-            share=1.0 / forest.n_trees,
+            **ends,
         )
-        return out
 
 
-def walk_tables(
-    forest: Forest,
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-    """Return nodes int32 (node, 4), leaf rows float32 (leaf, class) and roots for the walk."""
-    leaf = forest.feature == LEAF
-    row = np.cumsum(leaf, dtype=np.int32) - 1
-    nodes = np.stack(
-        (
-            forest.feature,
-            forest.threshold.view(np.int32),
-            np.where(leaf, row, forest.left),
-            forest.right,
-        ),
-        axis=1,
-    ).astype(np.int32)
-    return nodes, forest.value[leaf], forest.roots
+class _Bits:
+    """``forest_bits.cl``."""
+
+    def __init__(self, queue: Queue, tables: BitTables) -> None:
+        self._n_trees, self._n_features = len(tables.trees), len(tables.used)
+        self._program = Program.load(
+            "forest_bits.cl",
+            BITS=tables.bits,
+            FEATURES=tables.features,
+            TABLE=int(not tables.certain),
+        )
+        self._buffers = {
+            "nodes": queue.upload(tables.nodes),
+            "trees": queue.upload(tables.trees),
+            "table": queue.upload(tables.table),
+            "used": queue.upload(tables.used),
+        }
+
+    def run(
+        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, int]
+    ) -> None:
+        rows = stack.shape[0] * stack.shape[1]
+        queue.launch(
+            self._program,
+            "forest_bits",
+            (1, -(-rows // ROWS), stack.pitch // 16),
+            # Groups of one: each work-item holds its pixels' features in private memory.
+            group=(1, 1, 1),
+            X=stack.buffer,
+            out=out,
+            **self._buffers,
+            n_trees=self._n_trees,
+            features=self._n_features,
+            classes=n_classes,
+            plane=stack.plane,
+            rows=rows,
+            pitch=stack.pitch,
+            **ends,
+        )

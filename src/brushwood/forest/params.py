@@ -49,7 +49,7 @@ class ForestParams:
         If a value is out of range or of the wrong type.
     """
 
-    kind: Kind = option(
+    kind: Kind = option(  # noqa: RUF009 - a field, as its siblings
         "extra",
         label="Trees are",
         help="Extremely randomised trees grow several times faster; a random forest is classic.",
@@ -72,7 +72,7 @@ class ForestParams:
         min=1,
         max=10_000,
     )
-    max_features: MaxFeatures = option(
+    max_features: MaxFeatures = option(  # noqa: RUF009
         "sqrt",
         label="Features a split",
         help="How many features each split tries: sqrt, log2, all, or a fraction.",

@@ -1,17 +1,18 @@
 // Any forest, one pixel a work-item: walk each tree from its root. The choice for GPUs, where
 // neighbours coalesce and thousands of walks hide each other's latency.
 //
-// nodes: int4 a node, {feature or -1, threshold as bits, left child or row of `leaves`, right child}.
+// nodes, 4 words each: feature or -1, threshold as bits, left child or row of `leaves`, right child.
 
 __kernel void forest_walk(
     __global const float* restrict X, __global float* restrict out,
     __global const int* restrict nodes, __global const float* restrict leaves,
     __global const int* restrict roots, const int trees, const int classes,
-    const int plane, const int pixels, const float share)
+    const int plane, const int pixels, const int first, const int total)
 {
   const size_t i = get_global_id(0);
   if (i >= (size_t)pixels) return;
-  for (int c = 0; c < classes; c++) out[(size_t)c * pixels + i] = 0.0f;
+  if (first)
+    for (int c = 0; c < classes; c++) out[(size_t)c * pixels + i] = 0.0f;
   for (int t = 0; t < trees; t++) {
     int4 node = vload4((size_t)roots[t], nodes);
     while (node.x >= 0) {
@@ -21,5 +22,6 @@ __kernel void forest_walk(
     __global const float* row = leaves + (size_t)node.z * classes;
     for (int c = 0; c < classes; c++) out[(size_t)c * pixels + i] += row[c];
   }
-  for (int c = 0; c < classes; c++) out[(size_t)c * pixels + i] *= share;
+  if (total)
+    for (int c = 0; c < classes; c++) out[(size_t)c * pixels + i] *= 1.0f / total;
 }

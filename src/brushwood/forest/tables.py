@@ -1,0 +1,186 @@
+"""Lay a forest out for the kernels: plain arrays that are uploaded as they are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from brushwood.forest.forest import LEAF, Forest
+
+Int32 = npt.NDArray[np.int32]
+UInt32 = npt.NDArray[np.uint32]
+Float32 = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+#: What ``forest_bits.cl`` can hold: waiting subtrees, bits of a leaf's number, features.
+MAX_SLOTS, MAX_BITS, MAX_FEATURES = 63, 12, 512
+ROWS = 16
+
+#: Few sizes, so that few kernels are compiled and none again when a forest changes.
+BITS = (1, 2, 4, 8, 12)
+FEATURES = (16, 48, 128, 512)
+
+
+@dataclass(frozen=True, eq=False)
+class BitTables:
+    """Some trees of a forest, laid out for ``forest_bits.cl``, where the arrays are described."""
+
+    nodes: UInt32
+    trees: Int32
+    table: Float32
+    used: Int32
+    bits: int
+    features: int
+    certain: bool
+
+
+@dataclass(frozen=True, eq=False)
+class WalkTables:
+    """Some trees of a forest, laid out for ``forest_walk.cl``, where the arrays are described."""
+
+    nodes: Int32
+    leaves: Float32
+    roots: Int32
+
+
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """Where each node lies when a tree's inner nodes are put in pre-order."""
+
+    size: Int32  # inner nodes of the subtree
+    position: Int32  # among the inner nodes of its tree
+    slot: Int32
+    tree: Int32
+    leaf: Int32  # number of a leaf in its tree
+
+
+def walk_tables(forest: Forest, chosen: Mask | None = None) -> WalkTables:
+    """Return the tables of the chosen trees (bool (tree,); all by default) for the walk."""
+    leaf = forest.feature == LEAF
+    row = np.cumsum(leaf, dtype=np.int32) - 1
+    columns = (
+        forest.feature,
+        forest.threshold.view(np.int32),
+        np.where(leaf, row, forest.left),
+        forest.right,
+    )
+    nodes = np.stack(columns, axis=1).astype(np.int32)
+    roots = forest.roots if chosen is None else forest.roots[chosen]
+    return WalkTables(nodes, forest.value[leaf], roots)
+
+
+def bit_tables(forest: Forest) -> tuple[list[BitTables], Mask]:
+    """Return tables of all trees that fit ``forest_bits.cl``, and which trees do not (bool)."""
+    order = _order(forest)
+    leaf = forest.feature == LEAF
+    leaves = np.bincount(order.tree[leaf], minlength=forest.n_trees)
+    waiting = np.zeros(forest.n_trees, np.int32)
+    np.maximum.at(waiting, order.tree, order.slot)
+    fits = (waiting <= MAX_SLOTS) & (leaves <= 2**MAX_BITS)
+    used = np.unique(forest.feature[~leaf]).astype(np.int32)
+    if len(used) > MAX_FEATURES:
+        fits[:] = False
+    # A leaf that is certain of its class needs no table, unless its tree asks nothing.
+    unsure = leaf & (forest.value.max(axis=1) < 1)
+    certain = np.bincount(order.tree[unsure], minlength=forest.n_trees) == 0
+    certain &= leaves > 1
+    parts = [
+        _part(forest, order, fits & trees, used, most, is_certain)
+        for trees, most, is_certain in _kinds(certain, leaves, forest.n_classes)
+        if (fits & trees).any()
+    ]
+    return parts, ~fits
+
+
+def _kinds(
+    certain: Mask, leaves: npt.NDArray[np.intp], n_classes: int
+) -> Iterator[tuple[Mask, int, bool]]:
+    """Yield trees that share a kernel, the most leaves they tell apart, and if they are certain."""
+    yield certain, n_classes, True
+    edges = [2, *(2**bits for bits in BITS if bits >= 4)]
+    for low, high in zip([0, *edges], edges, strict=False):
+        yield ~certain & (leaves > low) & (leaves <= high), high, False
+
+
+def _part(
+    forest: Forest, order: _Order, chosen: Mask, used: Int32, most: int, certain: bool
+) -> BitTables:
+    bits = next(b for b in BITS if 2**b >= most)
+    inner = (forest.feature != LEAF) & chosen[order.tree]
+    asked = forest.feature[inner]
+    count = np.bincount(order.tree[inner], minlength=forest.n_trees)[chosen]
+    first = np.cumsum(count) - count
+    place = np.zeros(forest.n_trees, np.int64)
+    place[chosen] = first
+    where = place[order.tree[inner]] + order.position[inner]
+
+    compact = np.zeros(forest.n_features, np.uint32)
+    compact[used] = np.arange(len(used))
+    nodes = np.zeros((int(count.sum()), 4 + 2 * bits), np.uint32)
+    nodes[where, 0] = compact[asked] * ROWS
+    nodes[where, 1] = forest.threshold[inner].view(np.uint32)
+    nodes[where, 2] = order.slot[inner]
+    nodes[where, 3] = order.size[inner]
+    number = (
+        forest.value.argmax(axis=1).astype(np.uint32) if certain else order.leaf.astype(np.uint32)
+    )
+    for side, children in enumerate((forest.left[inner], forest.right[inner])):
+        ends = forest.feature[children] == LEAF
+        code = np.where(ends, number[children], 0)
+        for bit in range(bits):
+            nodes[where, 4 + 2 * bit + side] = np.where((code >> bit) & 1, 0xFFFFFFFF, 0)
+
+    table, offset, leaves = _rows(forest, order, chosen, certain)
+    trees = np.stack((first, first + count, offset, leaves), axis=1).astype(np.int32)
+    bucket = next(n for n in FEATURES if len(used) <= n)
+    # No buffer may be empty, and a shuffle reads 16 floats wherever a row begins.
+    nodes = nodes if nodes.size else np.zeros((1, 4 + 2 * bits), np.uint32)
+    used = used if used.size else np.zeros(1, np.int32)
+    return BitTables(
+        nodes, trees, np.append(table, np.zeros(16, np.float32)), used, bits, bucket, certain
+    )
+
+
+def _rows(
+    forest: Forest, order: _Order, chosen: Mask, certain: bool
+) -> tuple[Float32, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return fractions (tree by tree, class, leaf), where each tree begins, and leaves a tree."""
+    n = int(chosen.sum())
+    if certain:
+        return np.zeros(0, np.float32), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    leaf = np.flatnonzero((forest.feature == LEAF) & chosen[order.tree])
+    leaves = np.bincount(order.tree[leaf], minlength=forest.n_trees)[chosen].astype(np.int64)
+    offset = (np.cumsum(leaves) - leaves) * forest.n_classes
+    rank = np.cumsum(chosen) - 1
+    at = rank[order.tree[leaf]]
+    table = np.zeros(int(leaves.sum()) * forest.n_classes, np.float32)
+    begin = offset[at] + order.leaf[leaf]
+    for c in range(forest.n_classes):
+        table[begin + c * leaves[at]] = forest.value[leaf, c]
+    return table, offset, leaves
+
+
+def _order(forest: Forest) -> _Order:
+    inner = forest.feature != LEAF
+    depth = forest.node_depth
+    by_depth = np.argsort(depth, kind="stable")
+    levels = np.split(by_depth, np.cumsum(np.bincount(depth))[:-1])
+    levels = [level[inner[level]] for level in levels]
+    size = inner.astype(np.int32)
+    position = np.zeros(forest.n_nodes, np.int32)
+    slot = np.zeros(forest.n_nodes, np.int32)
+    for level in reversed(levels):
+        size[level] += size[forest.left[level]] + size[forest.right[level]]
+    for level in levels:
+        left, right = forest.left[level], forest.right[level]
+        position[left] = position[level] + 1
+        position[right] = position[left] + size[left]
+        # The right child waits in its parent's slot; the left one goes first, above it.
+        slot[right] = slot[level]
+        slot[left] = slot[level] + 1
+    sizes = np.diff(np.append(forest.roots, forest.n_nodes))
+    tree = np.repeat(np.arange(forest.n_trees, dtype=np.int32), sizes)
+    before = np.append(0, np.cumsum(~inner))
+    leaf = (before[:-1] - np.repeat(before[forest.roots], sizes)).astype(np.int32)
+    return _Order(size, position, slot, tree, leaf)
