@@ -1,0 +1,1 @@
+"""The napari widgets: the only place that imports Qt or napari."""

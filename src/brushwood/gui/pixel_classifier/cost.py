@@ -1,0 +1,64 @@
+"""Measure what a feature set costs on the device, after each change of it."""
+
+from collections.abc import Callable
+
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from brushwood.features.spec import FeatureSet
+from brushwood.gui._tasks import TaskRunner
+from brushwood.jobs import Job
+from brushwood.session.feature_preview import seconds_a_megapixel
+from brushwood.session.state import SessionState
+
+#: Ticks that follow each other are measured once; strokes go first.
+_DEBOUNCE_MS = 1500
+
+
+class CostMeter(QObject):
+    """Times the present features in a worker."""
+
+    measured = Signal(float)
+
+    def __init__(self, state: SessionState, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._known: dict[tuple[FeatureSet, int, int, str | None], float] = {}
+        self._wanted: tuple[FeatureSet, int, int, str | None] | None = None
+        self._runner = TaskRunner(self)
+        self._runner.succeeded.connect(self._on_succeeded)
+        self._debounce = QTimer(self, singleShot=True, interval=_DEBOUNCE_MS)
+        self._debounce.timeout.connect(self._submit)
+
+    def schedule(self, n_channels: int) -> None:
+        """Measure soon, or answer at once from memory."""
+        state = self._state
+        wanted = (state.features, state.ndim, n_channels, state.device)
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        if wanted in self._known:
+            self.measured.emit(self._known[wanted])
+        elif not state.device_problem:
+            self._debounce.start()
+
+    def stop(self) -> None:
+        """Stop measuring."""
+        self._debounce.stop()
+        self._runner.drop()
+        self._wanted = None
+
+    def _submit(self) -> None:
+        wanted = self._wanted
+        if wanted is None:
+            return
+
+        def work(job: Job, publish: Callable[[object], None]) -> tuple[object, float]:
+            return wanted, seconds_a_megapixel(*wanted, job)
+
+        self._runner.submit(work)
+
+    def _on_succeeded(self, answer: tuple[object, float]) -> None:
+        wanted, seconds = answer
+        self._known[wanted] = seconds
+        if wanted == self._wanted:
+            self.measured.emit(seconds)

@@ -1,0 +1,56 @@
+"""The dock widget that napari opens: view and controller, started and stopped with its dock."""
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, QSize
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from brushwood.gui.pixel_classifier.controller import Controller
+from brushwood.gui.pixel_classifier.view import PixelClassifierView
+
+
+class PixelClassifierWidget(QWidget):
+    """Paint a few strokes, and see the segmentation follow.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        napari passes it by this name.
+    """
+
+    def __init__(self, napari_viewer: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Pixel classifier")
+        self.view = PixelClassifierView()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.view)
+        self.controller = Controller(napari_viewer, self.view)
+        self.controller.start()
+
+    def sizeHint(self) -> QSize:
+        """Ask for a dock that is wide enough to read and leaves the canvas large."""
+        return QSize(34 * self.fontMetrics().averageCharWidth(), 640)
+
+    def minimumSizeHint(self) -> QSize:
+        """Let the user make the dock narrow: everything inside wraps or elides."""
+        return QSize(30 * self.fontMetrics().averageCharWidth(), 200)
+
+    def event(self, event: QEvent) -> bool:
+        """Stop when napari takes the widget out of its dock: `closeEvent` never comes then."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.controller.stop()
+        return super().event(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Go on after the widget was taken out and put back."""
+        super().showEvent(event)
+        self.controller.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop when the whole window closes; a dock that is only hidden goes on."""
+        super().hideEvent(event)
+        window = self.window()
+        if window is not self and not window.isVisible() and not window.isMinimized():
+            self.controller.stop()

@@ -1,0 +1,1 @@
+"""What a window knows and decides, without Qt and without napari."""

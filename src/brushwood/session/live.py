@@ -1,0 +1,354 @@
+"""The model behind the brush: trained again at every stroke, applied first to what is in view."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brushwood.jobs import Job
+from brushwood.opencl import budget_bytes, choose_device
+from brushwood.pixels.classifier import PixelClassifier
+from brushwood.pixels.scaling import IntensityRange, Scaling
+from brushwood.pixels.stacks import FeatureCache
+from brushwood.pixels.strokes import Strokes
+from brushwood.pixels.training import TrainingSet
+from brushwood.session.classes import Classes
+from brushwood.session.state import Finish, Output
+from brushwood.session.work import (
+    Counted,
+    Finished,
+    ImageInput,
+    LiveRequest,
+    LoadedModel,
+    Piece,
+    Setup,
+    Trained,
+    WholeDone,
+)
+
+Publish = Callable[[object], None]
+#: Share of a device's budget that feature stacks in view may take.
+_CACHE_SHARE = 0.5
+_CACHE_MOST = {"cpu": 2 << 30, "gpu": 8 << 30}
+#: How often a request that waits for the one before looks whether it was cancelled.
+_WAIT = 0.02
+_IMAGE = "image"
+
+
+class LiveEngine:
+    """Model, training rows and feature stacks of one window.
+
+    Worker threads call it; one request runs at a time, and one that was cancelled leaves at its
+    next checkpoint. A trained classifier is never changed again, so that applying it to a whole
+    image and saving it need no lock.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._classifier: PixelClassifier | None = None
+        self._version = 0
+        self._setup: Setup | None = None
+        self._training: TrainingSet | None = None
+        self._strokes: Strokes | None = None
+        self._stroke_origin: object = None
+        self._take_strokes_as_known = False
+        self._pixels_changed = False
+        self._cache: FeatureCache | None = None
+        self._cache_device: int | None = None
+
+    @property
+    def version(self) -> int:
+        """Version of the present model, 0 before there is one."""
+        return self._version
+
+    @property
+    def classifier(self) -> PixelClassifier | None:
+        """The present model, or None."""
+        return self._classifier
+
+    def update(
+        self, request: LiveRequest, job: Job, publish: Publish, *, forced: bool = False
+    ) -> Finished:
+        """Count strokes, train if something changed, and compute the request's tiles.
+
+        Parameters
+        ----------
+        request : LiveRequest
+        job : Job
+        publish : callable
+            Takes `Counted`, `Trained` and `Piece` values as they come.
+        forced : bool
+            Train even if nothing changed.
+        """
+        with self._turn(job):
+            start = time.perf_counter()
+            if self._pixels_changed:
+                self._pixels_changed, self._strokes = False, None
+                if self._training is not None:
+                    self._training.keep_only(())
+            strokes = self._count(request, publish)
+            trained = False
+            if request.train and strokes is not None and self._is_due(request, strokes, forced):
+                trained = self._train(request, strokes, job, publish)
+            n_tiles = self._show(request, job, publish)
+            device = "" if self._classifier is None else str(self._device(request.setup.device))
+            seconds = time.perf_counter() - start
+            return Finished(seconds, device, trained, n_tiles, self._version)
+
+    def apply(self, image: ImageInput, out: dict[Output, Any], job: Job) -> WholeDone:
+        """Apply the present model to a whole image, into arrays that are given."""
+        classifier, version = self._classifier, self._version
+        if classifier is None:
+            raise RuntimeError("There is no model to apply.")
+        start = time.perf_counter()
+        ids = tuple(int(i) for i in classifier.classes_)
+        targets = {
+            name: Planes(target) if name == "probabilities" else target
+            for name, target in out.items()
+        }
+        classifier.predict_maps(image.source, tuple(out), out=targets, job=job)
+        return WholeDone(image, version, tuple(out), ids, time.perf_counter() - start)
+
+    def save(self, path: Path, classes: Classes, *, overwrite: bool = False) -> None:
+        """Write the present model with the names and colours of its classes."""
+        classifier = self._classifier
+        if classifier is None:
+            raise RuntimeError("There is no model to save.")
+        classifier.set_params(
+            class_names={c.id: c.name for c in classes},
+            class_colors={c.id: c.colour for c in classes},
+        )
+        with self._lock:  # the rows are those of the training set, which the next stroke changes
+            classifier.save(path, overwrite=overwrite, include_rows=True)
+
+    def load(self, path: Path, device: str | None = None) -> LoadedModel:
+        """Read a model file and make it the present model.
+
+        The strokes that are there now count as known: the next change of them trains anew, on top
+        of the training pixels that the file holds.
+        """
+        from brushwood.io.model import load_model
+
+        classifier = load_model(path)
+        if device is not None:
+            classifier.set_params(device=device)
+        with self._lock:
+            self._classifier = classifier
+            self._version += 1
+            self._training = classifier.training_
+            self._setup = None
+            self._strokes = None
+            self._take_strokes_as_known = True
+            return _described(path.name, classifier, self._version)
+
+    def forget_pixels(self) -> None:
+        """Drop everything computed from images: their pixels changed, or no widget is left.
+
+        Safe from any thread; rows are dropped when the next request begins.
+        """
+        self._pixels_changed = True
+        cache = self._cache
+        if cache is not None:
+            cache.clear()
+
+    @contextmanager
+    def _turn(self, job: Job) -> Iterator[None]:
+        """Wait for the request before, which was cancelled, without outliving a cancel."""
+        while not self._lock.acquire(timeout=_WAIT):
+            job.checkpoint()
+        try:
+            job.checkpoint()
+            yield
+        finally:
+            self._lock.release()
+
+    def _count(self, request: LiveRequest, publish: Publish) -> Strokes | None:
+        if request.annotation is None:
+            return None
+        source = request.image.source
+        strokes = Strokes.of(request.annotation, (*source.frames, *source.shape))
+        counts = tuple(sorted(strokes.counts.items()))
+        publish(Counted(request.annotation_key, counts))
+        return strokes
+
+    def _is_due(self, request: LiveRequest, strokes: Strokes, forced: bool) -> bool:
+        """Say whether the model has to be made anew, and whether it can be."""
+        origin = (request.image.source.token, request.annotation_key)
+        if self._take_strokes_as_known:
+            self._take_strokes_as_known = False
+            self._strokes, self._stroke_origin = strokes, origin
+            self._setup = request.setup
+        same = (
+            self._setup == request.setup
+            and self._stroke_origin == origin
+            and _equal(self._strokes, strokes)
+        )
+        return (forced or not same) and self._is_trainable(request, strokes)
+
+    def _is_trainable(self, request: LiveRequest, strokes: Strokes) -> bool:
+        stored = self._training.stored if self._fits(request) and self._training else None
+        ids = set(strokes.counts) | (set() if stored is None else set(stored.classes.tolist()))
+        return len(ids) >= 2 and len(strokes) > 0
+
+    def _fits(self, request: LiveRequest) -> bool:
+        """Say whether the rows computed so far are of use for a request."""
+        training = self._training
+        if training is None:
+            return False
+        spacing = _spacing(request)
+        key = (request.setup.features, request.setup.ndim, request.setup.n_channels, spacing)
+        return (
+            training.maker.key == key
+            and training.scaling == Scaling.of(request.setup.finish.scaling)
+            and training.maker.device == self._device(request.setup.device)
+        )
+
+    def _train(
+        self, request: LiveRequest, strokes: Strokes, job: Job, publish: Publish
+    ) -> bool:
+        start = time.perf_counter()
+        setup = request.setup
+        classifier = _new_classifier(request)
+        if not self._fits(request):
+            self._training = classifier.new_training(setup.ndim, setup.n_channels)
+        training = self._training
+        if training is None:
+            raise AssertionError("unreachable: a training set was just made")
+        training.put(_IMAGE, request.image.source, strokes)
+        classifier.fit_training(training, cache=self._feature_cache(request), job=job)
+        job.checkpoint(1.0, "Trained")
+        self._classifier = classifier
+        self._version += 1
+        self._setup, self._strokes = setup, strokes
+        self._stroke_origin = (request.image.source.token, request.annotation_key)
+        publish(
+            Trained(
+                version=self._version,
+                ndim=setup.ndim,
+                n_channels=setup.n_channels,
+                class_ids=tuple(int(i) for i in classifier.classes_),
+                seconds=time.perf_counter() - start,
+                left_out=training.left_out,
+                note=image_note(classifier.range_, training.scaling),
+            )
+        )
+        return True
+
+    def _show(self, request: LiveRequest, job: Job, publish: Publish) -> int:
+        """Compute the tiles that do not show the present model yet; return how many."""
+        classifier = self._classifier
+        source = request.image.source
+        if classifier is None or not request.outputs:
+            return 0
+        if (classifier.ndim_, classifier.n_channels_) != (source.ndim, source.n_channels):
+            return 0
+        todo = [tile for tile in request.tiles if request.done.get(tile) != self._version]
+        cache = self._feature_cache(request)
+        ids = tuple(int(i) for i in classifier.classes_)
+        for n, tile in enumerate(todo):
+            job.checkpoint(n / len(todo), "Classifying what is in view")
+            arrays = classifier.predict_region(
+                source, tile.frame, tile.start, tile.stop, request.outputs, cache=cache, job=job
+            )
+            publish(Piece(request.image.keys, self._version, tile, ids, arrays))
+        return len(todo)
+
+    def _device(self, wish: str | None) -> Any:
+        return choose_device(device_wish(wish))
+
+    def _feature_cache(self, request: LiveRequest) -> FeatureCache:
+        device = self._device(request.setup.device)
+        if self._cache is None or self._cache_device != device.index:
+            budget = min(budget_bytes(device) * _CACHE_SHARE, _CACHE_MOST[device.kind])
+            self._cache, self._cache_device = FeatureCache(int(budget)), device.index
+        return self._cache
+
+
+class Planes:
+    """Separate arrays, one a class, written to like one array (class, …)."""
+
+    def __init__(self, planes: list[Any]) -> None:
+        self._planes = planes
+        first = next(plane for plane in planes if plane is not None)
+        self.shape = (len(planes), *first.shape)
+        self.dtype = np.dtype(first.dtype)
+        self.ndim = len(self.shape)
+
+    def __setitem__(self, index: tuple[Any, ...], values: Any) -> None:
+        for plane, part in zip(self._planes[index[0]], values, strict=True):
+            if plane is not None:  # its layer was deleted
+                plane[index[1:]] = part
+
+
+def image_note(range_: IntensityRange, scaling: Scaling) -> str:
+    """Say what is unusual about an image's intensities, "" if nothing is."""
+    if range_.invalid:
+        return f"{range_.invalid:.2%} of the pixels are NaN or infinite and count as darkest."
+    if range_.contrast and max(range_.contrast) <= 0:
+        return "The image is constant: there is nothing to tell apart in it."
+    if range_.contrast and max(range_.contrast) <= scaling.blank:
+        return "The image holds hardly more than noise."
+    return ""
+
+
+def device_wish(name: str | None) -> str | None:
+    """Return what `choose_device` understands for a device's full text, ``name (KIND)``."""
+    if name is None:
+        return None
+    head, _, kind = name.rpartition(" (")
+    return head if kind in {"CPU)", "GPU)"} else name
+
+
+def _spacing(request: LiveRequest) -> tuple[float, ...] | None:
+    return request.image.spacing if request.setup.features.units == "world" else None
+
+
+def _new_classifier(request: LiveRequest) -> PixelClassifier:
+    setup = request.setup
+    return PixelClassifier(
+        setup.features,
+        setup.forest,
+        channel_axis=request.image.source.channel_axis,
+        ndim=setup.ndim,
+        spacing=_spacing(request),
+        scaling=setup.finish.scaling,
+        smoothing=setup.finish.smoothing,
+        class_names={c.id: c.name for c in request.classes},
+        class_colors={c.id: c.colour for c in request.classes},
+        device=device_wish(setup.device),
+    )
+
+
+def _equal(a: Strokes | None, b: Strokes) -> bool:
+    return (
+        a is not None
+        and a.shape == b.shape
+        and np.array_equal(a.index, b.index)
+        and np.array_equal(a.classes, b.classes)
+    )
+
+
+def _described(name: str, classifier: PixelClassifier, version: int) -> LoadedModel:
+    ids = tuple(int(i) for i in classifier.classes_)
+    names = {i: f"class {i}" for i in ids} | dict(classifier.class_names or {})
+    training = classifier.training_
+    stored = training.stored if training is not None else None
+    values, counts = np.unique(stored.classes if stored else [], return_counts=True)
+    mode = getattr(classifier.scaling, "mode", classifier.scaling)
+    return LoadedModel(
+        name=name,
+        version=version,
+        ndim=classifier.ndim_,
+        n_channels=classifier.n_channels_,
+        class_ids=ids,
+        names=names,
+        colours=dict(classifier.class_colors or {}),
+        features=classifier.features_,
+        forest=classifier.forest,
+        finish=Finish(scaling=mode, smoothing=float(classifier.smoothing)),
+        stored=tuple(zip(values.astype(int).tolist(), counts.tolist(), strict=True)),
+    )

@@ -1,0 +1,25 @@
+"""What all Brushwood widgets of one viewer share."""
+
+from dataclasses import dataclass, field
+
+from brushwood.session.live import LiveEngine
+from brushwood.session.state import SessionState
+
+
+@dataclass(eq=False)
+class Session:
+    """The choices and the model of one viewer.
+
+    Attributes
+    ----------
+    state : SessionState
+        Choices; the GUI thread alone changes them.
+    engine : LiveEngine
+        The model and its caches; worker threads alone use it.
+    devices : tuple of str
+        Names of the devices that were found, the best first.
+    """
+
+    state: SessionState = field(default_factory=SessionState)
+    engine: LiveEngine = field(default_factory=LiveEngine)
+    devices: tuple[str, ...] = ()
