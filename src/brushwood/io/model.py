@@ -240,6 +240,9 @@ def _document(
 
 
 def _state(document: documents.Document, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
+    listed = [entry["id"] for entry in document["classes"]]
+    if not np.isin(arrays["forest/classes"], listed).all():
+        raise Malformed("its forest has classes that its model.json does not list")
     rows = None
     if "rows/features" in arrays:
         if not np.isfinite(arrays["rows/features"]).all():
