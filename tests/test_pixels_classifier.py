@@ -264,7 +264,7 @@ def test_a_channel_is_missing():
     image, discs = picture()
     rgb = np.stack([image] * 3, axis=-1)
     model = new(channel_axis=-1).fit(rgb, strokes(discs))
-    with pytest.raises(FeatureMismatchError, match="3 channels.*with 2.*Choose the same"):
+    with pytest.raises(FeatureMismatchError, match=r"3 channels.*with 2.*Choose the same"):
         model.predict(rgb[..., :2])
     with pytest.raises(FeatureMismatchError, match="3 channels along axis -1"):
         model.predict(image)

@@ -91,7 +91,8 @@ def smooth(
     ):
         if radius == 0:
             continue
-        target = planes.pop(1) or queue.allocate(n_classes * window.plane)
+        spare = planes.pop(1)
+        target = queue.allocate(n_classes * window.plane) if spare is None else spare
         _smooth_axis(queue, planes[0], target, n_classes, window, axis, s, radius)
         # The caller's planes are left alone; our own are used in turn.
         spent = planes[0]

@@ -105,7 +105,7 @@ class Predictor:
             If the smallest block does not fit.
         """
         job.checkpoint()
-        if self.limit is None or block.n_pixels <= self.limit:
+        if self._may_fit(block):
             try:
                 with lease(self.maker.device) as queue:
                     grown = block.grown(self.margin, view.source.shape3)
@@ -198,7 +198,7 @@ class Predictor:
         block: Block,
         outputs: Sequence[str],
     ) -> Maps:
-        if self.limit is not None and block.n_pixels > self.limit:
+        if not self._may_fit(block):
             return self.region(view, block, outputs)
         grown = block.grown(self.margin, view.source.shape3)
         try:
@@ -224,6 +224,10 @@ class Predictor:
         planes = self._evaluator.probabilities(queue, stack)
         classes = self.forest.classes
         return maps.finish(queue, planes, classes, window, sigma=self.sigma, outputs=outputs)
+
+    def _may_fit(self, block: Block) -> bool:
+        """Say whether to try a block: it is no larger than one that failed, or the smallest."""
+        return self.limit is None or block.n_pixels <= self.limit or halved(block.shape) is None
 
     def _note(self, block: Block, error: DeviceMemoryError) -> None:
         """Remember that a block was too large, or give up at the smallest."""
