@@ -1,6 +1,6 @@
 """Evaluate a forest on an OpenCL device from its flat arrays; nothing compiles when it changes."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from brushwood.errors import FeatureMismatchError
 from brushwood.forest.forest import Forest
@@ -92,7 +92,7 @@ class ForestEvaluator:
         out = queue.allocate(forest.n_classes * plane_pixels(stack))
         for number, step in enumerate(self._steps, 1):
             # The first step clears the sums, the last one divides them.
-            ends = {
+            ends: dict[str, Any] = {
                 "first": int(number == 1),
                 "total": forest.n_trees if number == len(self._steps) else 0,
             }
@@ -104,7 +104,7 @@ class _Step(Protocol):
     """Adds the fractions of some trees to the sums in `out`."""
 
     def run(
-        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, int]
+        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, Any]
     ) -> None: ...
 
 
@@ -123,20 +123,22 @@ class _Walk:
 
     def __init__(self, queue: Queue, tables: WalkTables) -> None:
         self._n_trees = len(tables.roots)
-        self._buffers = {
+        self._buffers: dict[str, Any] = {
             "nodes": queue.upload(tables.nodes),
             "leaves": queue.upload(tables.leaves),
             "roots": queue.upload(tables.roots),
         }
 
     def run(
-        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, int]
+        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, Any]
     ) -> None:
         pixels = plane_pixels(stack)
         queue.launch(
             Program.load("forest_walk.cl"),
             "forest_walk",
-            (1, 1, pixels),
+            (1, 1, -(-pixels // 64) * 64),
+            # One size of group: some runtimes compile a kernel anew for each.
+            (1, 1, 64),
             X=stack.buffer,
             out=out,
             **self._buffers,
@@ -159,7 +161,7 @@ class _Bits:
             FEATURES=tables.features,
             TABLE=int(not tables.certain),
         )
-        self._buffers = {
+        self._buffers: dict[str, Any] = {
             "nodes": queue.upload(tables.nodes),
             "trees": queue.upload(tables.trees),
             "table": queue.upload(tables.table),
@@ -167,7 +169,7 @@ class _Bits:
         }
 
     def run(
-        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, int]
+        self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, Any]
     ) -> None:
         rows = stack.shape[0] * stack.shape[1]
         queue.launch(
@@ -175,7 +177,7 @@ class _Bits:
             "forest_bits",
             (1, -(-rows // ROWS), stack.pitch // 16),
             # Groups of one: each work-item holds its pixels' features in private memory.
-            group=(1, 1, 1),
+            (1, 1, 1),
             X=stack.buffer,
             out=out,
             **self._buffers,

@@ -137,7 +137,7 @@ def _planter(
             min_samples_leaf=params.min_leaf,
             random_state=seed,
         )
-        drawn = weight
+        drawn: npt.NDArray[Any] | None = weight
         if params.kind == "random":
             bootstrap = np.random.RandomState(seed).randint(0, rows, rows, dtype=np.int32)
             counted = np.bincount(bootstrap, minlength=rows)

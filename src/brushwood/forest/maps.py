@@ -16,6 +16,9 @@ Triple = tuple[int, int, int]
 #: What `finish` can return.
 OUTPUTS = ("classes", "probabilities", "uncertainty")
 
+#: Work-group of every launch, so that a runtime that compiles for each size compiles once.
+GROUP = (1, 1, 32)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
@@ -116,7 +119,7 @@ def _smooth_axis(
     vector = queue.device.vector_width
     program = Program.load("maps.cl", VEC=vector, WIDE_IDS=0)
     (depth, height, _), pitch = window.shape, window.pitch
-    place = {
+    place: dict[str, Any] = {
         "size": window.shape[axis],
         "start": window.start[axis],
         "image": window.image_shape[axis],
@@ -127,9 +130,9 @@ def _smooth_axis(
         queue.launch(
             program,
             "smooth_x",
-            (1, rows, pitch // vector),
+            (1, rows, _whole_groups(pitch // vector)),
+            GROUP,
             **common,
-            rows=rows,
             pitch=pitch,
             **place,
         )
@@ -138,11 +141,16 @@ def _smooth_axis(
     queue.launch(
         program,
         "smooth_across",
-        (outer, window.shape[axis], step // vector),
+        (outer, window.shape[axis], _whole_groups(step // vector)),
+        GROUP,
         **common,
         step=step,
         **place,
     )
+
+
+def _whole_groups(items: int) -> int:
+    return -(-items // GROUP[2]) * GROUP[2]
 
 
 def finish(
@@ -183,50 +191,55 @@ def finish(
     unknown = sorted(set(outputs) - set(OUTPUTS))
     if unknown:
         raise InputError(f"Unknown outputs: {', '.join(unknown)}. Known: {', '.join(OUTPUTS)}.")
+    n_classes, size = len(classes), window.core[1]
+    planes = smooth(queue, probabilities, n_classes, window, sigma)
+    waiting: dict[str, Buffer] = {}
+    if "classes" in outputs:
+        out = queue.allocate(math.prod(size), class_dtype(classes))
+        ids = queue.upload(classes.astype(np.int32))
+        waiting["classes"] = _reduce(queue, "best_class", planes, n_classes, window, out, ids=ids)
+    if "probabilities" in outputs:
+        out = queue.allocate(n_classes * math.prod(size))
+        waiting["probabilities"] = _reduce(queue, "crop", planes, n_classes, window, out)
+    if "uncertainty" in outputs:
+        out = queue.allocate(math.prod(size))
+        scale = 1.0 / math.log(max(n_classes, 2))
+        waiting["uncertainty"] = _reduce(
+            queue, "entropy", planes, n_classes, window, out, scale=scale
+        )
+    shapes = {"probabilities": (n_classes, *size)}
+    return {
+        name: queue.download(buffer).reshape(shapes.get(name, size))
+        for name, buffer in waiting.items()
+    }
+
+
+def _reduce(
+    queue: Queue,
+    kernel: str,
+    planes: Buffer,
+    n_classes: int,
+    window: Window,
+    out: Buffer,
+    **last: Any,
+) -> Buffer:
+    """Run a kernel over the wanted part's pixels and return `out`."""
     offset, size = window.core
-    planes = smooth(queue, probabilities, len(classes), window, sigma)
-    dtype = class_dtype(classes)
-    program = Program.load(
-        "maps.cl", VEC=queue.device.vector_width, WIDE_IDS=int(dtype is np.uint16)
-    )
-    pixels = math.prod(size)
-    source = {
+    vector = queue.device.vector_width
+    source: dict[str, Any] = {
         "src": planes,
-        "classes": len(classes),
+        "classes": n_classes,
         "plane": window.plane,
         "rows": window.shape[1],
         "pitch": window.pitch,
         "z0": offset[0],
         "y0": offset[1],
         "x0": offset[2],
+        "width": size[2],
+        "size": math.prod(size),
+        "out": out,
     }
-    waiting: dict[str, Buffer] = {}
-    if "classes" in outputs:
-        waiting["classes"] = queue.allocate(pixels, dtype)
-        queue.launch(
-            program,
-            "best_class",
-            size,
-            **source,
-            ids=queue.upload(classes.astype(np.int32)),
-            out=waiting["classes"],
-        )
-    if "probabilities" in outputs:
-        waiting["probabilities"] = queue.allocate(len(classes) * pixels)
-        queue.launch(program, "crop", size, **source, out=waiting["probabilities"], size=pixels)
-    if "uncertainty" in outputs:
-        waiting["uncertainty"] = queue.allocate(pixels)
-        queue.launch(
-            program,
-            "entropy",
-            size,
-            **source,
-            out=waiting["uncertainty"],
-            scale=1.0 / math.log(max(len(classes), 2)),
-        )
-    return {
-        name: queue.download(buffer).reshape(-1, *size)
-        if name == "probabilities"
-        else queue.download(buffer).reshape(size)
-        for name, buffer in waiting.items()
-    }
+    program = Program.load("maps.cl", VEC=vector, WIDE_IDS=int(out.dtype == np.uint16))
+    items = (size[0], size[1], _whole_groups(size[2]))
+    queue.launch(program, kernel, items, GROUP, **source, **last)
+    return out

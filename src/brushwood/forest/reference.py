@@ -46,7 +46,9 @@ def classify(
     `probabilities` has the classes first; the answer is uint8, or uint16 if an id needs it.
     """
     dtype = np.uint8 if classes.max() <= 255 else np.uint16
-    return classes.astype(dtype)[np.argmax(np.nan_to_num(probabilities, nan=-1.0), axis=0)]
+    best = np.argmax(np.nan_to_num(probabilities, nan=-1.0), axis=0)
+    ids: npt.NDArray[Any] = classes.astype(dtype)[best]
+    return ids
 
 
 def uncertainty(probabilities: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
@@ -58,7 +60,8 @@ def uncertainty(probabilities: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.
     if len(p) < 2:
         return np.zeros(p.shape[1:])
     terms = np.where(p > 0, -p * np.log(np.where(p > 0, p, 1)), 0)
-    return np.clip(terms.sum(axis=0) / np.log(len(p)), 0, 1)
+    entropy: npt.NDArray[np.float64] = terms.sum(axis=0) / np.log(len(p))
+    return np.clip(entropy, 0, 1)
 
 
 def smooth(

@@ -2,7 +2,8 @@
 //
 // Planes hold rows of `pitch` floats, a multiple of 16. Every sum is written with fma in a fixed
 // order and the logarithm is our own, so that a pixel's value does not depend on where in a block,
-// or in which vector lane, it is computed.
+// or in which vector lane, it is computed. Launches are rounded up to whole work-groups of one size,
+// since some runtimes compile a kernel anew for each size; what is too much returns at once.
 
 #if WIDE_IDS
 #define OUT ushort
@@ -38,10 +39,11 @@ int inside(const int g, const int image, const int start, const int size)
 
 __kernel void smooth_x(
     __global const float* restrict src, __global float* restrict dst,
-    __global const float* restrict w, const int radius, const int rows, const int pitch,
+    __global const float* restrict w, const int radius, const int pitch,
     const int size, const int start, const int image)
 {
   const int x = get_global_id(0) * VEC;
+  if (x >= pitch) return;
   __global const float* s = src + (size_t)get_global_id(1) * pitch;
   __global float* d = dst + (size_t)get_global_id(1) * pitch + x;
   if (x >= radius && x + VEC + radius <= size) {
@@ -67,6 +69,7 @@ __kernel void smooth_across(
     const int start, const int image)
 {
   const size_t x = (size_t)get_global_id(0) * VEC;
+  if (x >= (size_t)step) return;
   const int at = get_global_id(1);
   const size_t base = (size_t)get_global_id(2) * size * step + x;
   floatV sum = w[0] * LOAD(src + base + (size_t)at * step);
@@ -80,14 +83,16 @@ __kernel void smooth_across(
 
 #define SOURCE                                                                       \
   const int x = get_global_id(0), y = get_global_id(1), z = get_global_id(2);        \
+  if (x >= width) return;                                                            \
   __global const float* p = src + ((size_t)(z + z0) * rows + y + y0) * pitch + x + x0; \
-  const size_t o = ((size_t)z * get_global_size(1) + y) * get_global_size(0) + x;
+  const size_t o = ((size_t)z * get_global_size(1) + y) * width + x;
 
 #define SOURCE_PARAMETERS                                                            \
   __global const float* restrict src, const int classes, const int plane,            \
-  const int rows, const int pitch, const int z0, const int y0, const int x0
+  const int rows, const int pitch, const int z0, const int y0, const int x0,  \
+  const int width, const int size
 
-__kernel void best_class(SOURCE_PARAMETERS, __global const int* restrict ids, __global OUT* restrict out)
+__kernel void best_class(SOURCE_PARAMETERS, __global OUT* restrict out, __global const int* restrict ids)
 {
   SOURCE
   float best = -1.0f;
@@ -100,7 +105,7 @@ __kernel void best_class(SOURCE_PARAMETERS, __global const int* restrict ids, __
   out[o] = (OUT)id;
 }
 
-__kernel void crop(SOURCE_PARAMETERS, __global float* restrict out, const int size)
+__kernel void crop(SOURCE_PARAMETERS, __global float* restrict out)
 {
   SOURCE
   for (int c = 0; c < classes; c++) out[(size_t)c * size + o] = p[(size_t)c * plane];
