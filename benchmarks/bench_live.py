@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from common import cells, machine, strokes, table, versions
+from common import cells, machine, table, versions
+from scipy import ndimage
 
 from brushwood.arrays import ImageSource
 from brushwood.blocks import Block, blocks_over, from_centre
@@ -19,6 +20,8 @@ from brushwood.pixels.stacks import FeatureCache
 from brushwood.pixels.strokes import Strokes
 from brushwood.pixels.training import TILES
 
+#: Pixels of a stroke.
+LENGTH = 20
 PARTS = ("strokes", "rows", "grow", "first tile", "other tiles", "total")
 
 
@@ -61,8 +64,7 @@ def run(
 ) -> tuple[np.ndarray[Any, Any], float]:
     """Paint the last strokes one by one; return seconds (update, part), and of the first."""
     source = ImageSource.of(image)
-    painted = strokes(image, n_pixels)
-    steps = stages(painted, updates)
+    steps = stages(image, n_pixels // LENGTH, updates)
     cache = FeatureCache(budget_bytes(choose_device(model.device)) // 2)
     training = model.new_training(source.ndim, source.n_channels)
     grid = blocks_over(Block((0, 0, 0), source.shape3), TILES[2], source.shape3)
@@ -71,18 +73,24 @@ def run(
     return np.array(found[1:]), found[0][-1]
 
 
-def stages(painted: np.ndarray[Any, Any], updates: int) -> list[np.ndarray[Any, Any]]:
-    """Return the annotation before the last `updates` strokes of 20 pixels, and after each."""
-    index = np.flatnonzero(painted)
-    order = np.random.default_rng(0).permutation(index.size // 20)
-    groups = [index[i * 20 : i * 20 + 20] for i in order]
-    stages = []
-    for n in range(len(groups) - updates, len(groups) + 1):
-        stage = np.zeros_like(painted)
-        chosen = np.concatenate(groups[:n])
-        stage.reshape(-1)[chosen] = painted.reshape(-1)[chosen]
-        stages.append(stage)
-    return stages
+def stages(image: np.ndarray[Any, Any], n_strokes: int, updates: int) -> list[np.ndarray[Any, Any]]:
+    """Return the annotation before the last `updates` strokes, and after each of them.
+
+    Three classes of brightness that touch each other. A stroke has the class of its middle and
+    reaches over its border now and then, as a hand does: the trees grow deep.
+    """
+    smooth = ndimage.gaussian_filter(image.astype(np.float32), 2)
+    classes = np.digitize(smooth, np.quantile(smooth, (0.6, 0.9))).astype(np.uint8) + 1
+    rng = np.random.default_rng(1)
+    annotation = np.zeros(image.shape, np.uint8)
+    found = []
+    for n in range(n_strokes):
+        inside = np.argwhere(classes[:, LENGTH:-LENGTH] == n % 3 + 1)
+        y, x = inside[rng.integers(len(inside))] + (0, LENGTH)
+        annotation[y, x - LENGTH // 2 : x + LENGTH // 2] = n % 3 + 1
+        if n >= n_strokes - updates - 1:
+            found.append(annotation.copy())
+    return found
 
 
 def update(

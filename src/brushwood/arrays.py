@@ -283,7 +283,8 @@ def mirrored(position: AnyArray, size: int, border: Border) -> AnyArray:
         clamped: AnyArray = np.clip(position, 0, size - 1)
         return clamped
     folded: AnyArray = np.mod(position, 2 * size)
-    return np.minimum(folded, 2 * size - 1 - folded)
+    mirror: AnyArray = np.minimum(folded, 2 * size - 1 - folded)
+    return mirror
 
 
 def _runs(channels: Sequence[int]) -> Iterator[slice]:

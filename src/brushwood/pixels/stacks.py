@@ -4,12 +4,12 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from brushwood.arrays import AnyArray, ImageSource, clipped, pad_region
+from brushwood.arrays import AnyArray, Border, ImageSource, clipped, pad_region
 from brushwood.blocks import Block
 from brushwood.features.compute import FeatureEngine, FeatureStack, gather
 from brushwood.features.spec import FeatureSet
@@ -95,7 +95,9 @@ class StackMaker:
         low, high = clipped(block.start, block.stop, halo, shape)
         core = view.range_.apply(view.read(Block(low, high), window))
         return {
-            border: pad_region(core, low, block.start, block.stop, halo, shape, border)
+            border: pad_region(
+                core, low, block.start, block.stop, halo, shape, cast("Border", border)
+            )
             for border in self.engine.borders
         }
 
