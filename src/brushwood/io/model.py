@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brushwood.errors import BrushwoodError, ModelFileError
+from brushwood.errors import BrushwoodError, InputError, ModelFileError
 from brushwood.features.spec import FeatureSet
 from brushwood.forest.params import ForestParams
 from brushwood.io import document as documents
@@ -114,13 +114,20 @@ def save_model(
     ------
     NotFittedError
         If the classifier has no forest.
+    InputError
+        If a parameter has a value that a file could not bring back.
     OutputExistsError, OutputError
         If a file stands there, or the folder is missing, read-only or full.
     """
     state = classifier.to_state(include_rows=include_rows)
     target = model_path(path)
     arrays = _arrays(state)
-    data = documents.dumps(_document(state, arrays))
+    document = _document(state, arrays)
+    try:
+        documents.check(document)
+    except Malformed as problem:
+        raise InputError(f"This model cannot be saved: {problem}. Correct that value.") from problem
+    data = documents.dumps(document)
     with (
         replacing(target, overwrite=overwrite) as temporary,
         translated(target),

@@ -1,0 +1,226 @@
+"""``brushwood apply``: a model and images in, maps with the images' calibration out."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brushwood.cli.console import Progress, say
+from brushwood.errors import BrushwoodError, DeviceError, InputError
+from brushwood.jobs import Job
+
+if TYPE_CHECKING:
+    from brushwood.cli.work import Task
+
+_OUTPUTS = ("classes", "probabilities", "uncertainty")
+_ENDINGS = {"tiff": ".tif", "ome-zarr": ".ome.zarr"}
+_EPILOG = """\
+examples:
+  brushwood apply cells.brushwood image.tif -o results
+  brushwood apply cells.brushwood folder/ -o results --save classes,probabilities --workers 4
+  brushwood apply cells.brushwood slide.ome.zarr -o results --format ome-zarr
+
+Each map is written as NAME-classes, NAME-probabilities or NAME-uncertainty with the image's pixel
+size. The files written are listed on stdout. A file that fails is named, and the others go on.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command's options."""
+    parser = commands.add_parser(
+        "apply",
+        help="apply a model to files and folders",
+        description="Apply a model to images; large ones are read and written piece by piece.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", metavar="MODEL", help="a .brushwood file")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="images, or folders of images")
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder for results")
+    parser.add_argument(
+        "--save",
+        default=("classes",),
+        type=_outputs,
+        metavar="MAPS",
+        help=f"any of {','.join(_OUTPUTS)} (default: classes)",
+    )
+    parser.add_argument(
+        "--format", choices=tuple(_ENDINGS), default="tiff", help="of the results (default: tiff)"
+    )
+    parser.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="images in flight (default: 1)"
+    )
+    parser.add_argument("--channel-axis", type=int, metavar="N", help="axis that holds channels")
+    parser.add_argument("--device", help="index, part of a name, 'cpu' or 'gpu'")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing results")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, job: Job) -> int:
+    """Apply the model to every input; 3 or 4 if any of them failed."""
+    from brushwood.cli.work import Models, Task
+    from brushwood.opencl import choose_device
+
+    models = Models(options.model, choose_device(options.device))
+    out = Path(options.output)
+    images = find_inputs(options.inputs, out)
+    ending = _ENDINGS[options.format]
+    tasks = [Task(path, targets(path, out, options.save, ending)) for path in images]
+    check_targets(tasks, [Path(options.model), *images], overwrite=options.overwrite)
+    _make_folder(out)
+    start = time.perf_counter()
+    failures = _run_all(tasks, models, options, job)
+    done = len(tasks) - len(failures)
+    seconds = time.perf_counter() - start
+    say(f"{done} of {len(tasks)} images in {seconds:.1f} s on {models.device}")
+    for name, error in failures:
+        say(f"  failed: {name}: {error}")
+    if not failures:
+        return 0
+    return 4 if any(isinstance(error, DeviceError) for _, error in failures) else 3
+
+
+def _run_all(
+    tasks: "Sequence[Task]", models: Any, options: argparse.Namespace, job: Job
+) -> list[tuple[str, BrushwoodError]]:
+    """Run the tasks in threads: reading and writing overlap with the device's work."""
+    failures: list[tuple[int, BrushwoodError]] = []
+    progress = Progress(len(tasks), "classifying")
+    with ThreadPoolExecutor(options.workers) as pool:
+        futures = {
+            pool.submit(
+                task.run,
+                models,
+                channel_axis=options.channel_axis,
+                overwrite=options.overwrite,
+                job=progress.job(job, index),
+            ): index
+            for index, task in enumerate(tasks)
+        }
+        try:
+            for future in as_completed(futures):
+                index = futures[future]
+                try:
+                    future.result()
+                except BrushwoodError as error:
+                    failures.append((index, error))
+                    progress.close()
+                    say(f"{tasks[index].path}: {error}")
+                else:
+                    progress.close()
+                    for target in tasks[index].targets.values():
+                        print(target, flush=True)
+        except BaseException:
+            job.cancel()  # the other threads stop at their next block
+            pool.shutdown(cancel_futures=True)
+            raise
+        finally:
+            progress.close()
+    return [(str(tasks[index].path), error) for index, error in sorted(failures, key=_first)]
+
+
+def _first(item: tuple[int, BrushwoodError]) -> int:
+    return item[0]
+
+
+def find_inputs(inputs: Sequence[str], out: Path) -> list[Path]:
+    """Return the images named, and those in the folders named, each once.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no image.
+    """
+    from brushwood.io.images import find_images, is_zarr
+
+    found: dict[Path, None] = {}
+    for name in inputs:
+        path = Path(name)
+        if not path.is_dir() or is_zarr(path):
+            found[path] = None
+            continue
+        images = find_images(path)
+        if path.resolve() == out.resolve():
+            images = [image for image in images if not _is_result(image)]
+        if not images:
+            raise InputError(f"The folder {name!r} holds no image. Name a folder of images.")
+        found.update(dict.fromkeys(images))
+    return list(found)
+
+
+def _is_result(path: Path) -> bool:
+    stem = path.name.split(".")[0]
+    return any(stem.endswith(f"-{output}") for output in _OUTPUTS)
+
+
+def targets(path: Path, out: Path, outputs: Sequence[str], ending: str) -> dict[str, Path]:
+    """Return where each map of an image goes."""
+    stem = path.name
+    for suffix in (path.suffix, ".ome"):
+        stem = stem[: -len(suffix)] if suffix and stem.lower().endswith(suffix.lower()) else stem
+    return {output: out / f"{stem}-{output}{ending}" for output in outputs}
+
+
+def check_targets(tasks: "Sequence[Task]", inputs: Sequence[Path], *, overwrite: bool) -> None:
+    """Check before any work that no result meets another, an input, or what is there already.
+
+    Raises
+    ------
+    InputError
+        If two images would have results of one name, or a result would replace an input.
+    OutputExistsError
+        If results exist, and overwriting was not asked for.
+    """
+    from brushwood.errors import OutputExistsError
+
+    owners: dict[str, Path] = {}
+    known = {str(path.resolve()) for path in inputs}
+    existing = []
+    for task in tasks:
+        for target in task.targets.values():
+            # Some file systems take capital and small letters for the same.
+            other = owners.setdefault(target.name.lower(), task.path)
+            if other is not task.path:
+                raise InputError(
+                    f"{str(other)!r} and {str(task.path)!r} would both be written to "
+                    f"{target.name!r}. Apply the model to each with a folder of its own."
+                )
+            if str(target.resolve()) in known:
+                raise InputError(
+                    f"{str(target)!r} is an input and would be replaced by a result. Choose "
+                    "another folder for results."
+                )
+            if target.exists():
+                existing.append(str(target))
+    if existing and not overwrite:
+        more = f" and {len(existing) - 3} more" if len(existing) > 3 else ""
+        raise OutputExistsError(
+            f"Results exist already and were left as they are: {', '.join(existing[:3])}{more}. "
+            "Choose another folder, or add --overwrite."
+        )
+
+
+def _make_folder(out: Path) -> None:
+    from brushwood.io.atomic import check_target, translated
+
+    with translated(out):
+        out.mkdir(parents=True, exist_ok=True)
+    check_target(out / ".probe", overwrite=True)
+
+
+def _outputs(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [name for name in names if name not in _OUTPUTS]
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of {', '.join(_OUTPUTS)}, separated by commas"
+        )
+    return names
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 64")
+    return int(text)
