@@ -153,7 +153,7 @@ def check_trainable(counts: dict[int, int]) -> None:
 
 def _find(slab: AnyArray, offset: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
     flat = np.ascontiguousarray(slab).reshape(-1)
-    local = np.flatnonzero(flat)
+    local = _nonzero(flat)
     values = flat[local]
     if values.size and slab.dtype.kind == "i" and int(values.min()) < 0:
         raise AnnotationError(
@@ -167,6 +167,17 @@ def _find(slab: AnyArray, offset: int) -> tuple[npt.NDArray[np.int64], npt.NDArr
             f"holds {int(values.max())}. Number the classes 1, 2, 3, ..."
         )
     return local.astype(np.int64, copy=False) + offset, values.astype(np.uint16)
+
+
+def _nonzero(flat: AnyArray) -> npt.NDArray[np.intp]:
+    """Find what is not zero, eight bytes at once: annotations are nearly empty."""
+    per_word = 8 // flat.itemsize
+    if flat.size % per_word or per_word == 1:
+        return np.flatnonzero(flat)
+    words = np.flatnonzero(flat.view(np.uint64))
+    near = (words[:, None] * per_word + np.arange(per_word)).reshape(-1)
+    found: npt.NDArray[np.intp] = near[flat[near] != 0]
+    return found
 
 
 def _slabs(annotation: Any) -> Iterator[tuple[AnyArray, int]]:
