@@ -100,8 +100,9 @@ class KeyedCombo(QComboBox):
         super().__init__(parent)
         self.setToolTip(tooltip)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
+        self.setMinimumContentsLength(2)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(9 * self.fontMetrics().averageCharWidth())
         self.activated.connect(self._on_activated)
 
     @property

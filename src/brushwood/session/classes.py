@@ -76,8 +76,10 @@ def added(classes: Classes, name: str = "") -> Classes:
     """
     taken = {c.id for c in classes}
     above = max(taken, default=0) + 1
-    free = above if above <= LARGEST_ID else next(
-        (i for i in range(1, LARGEST_ID + 1) if i not in taken), 0
+    free = (
+        above
+        if above <= LARGEST_ID
+        else next((i for i in range(1, LARGEST_ID + 1) if i not in taken), 0)
     )
     if not free:
         raise InputError(

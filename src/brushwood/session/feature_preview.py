@@ -106,8 +106,6 @@ def seconds_a_megapixel(
     for _ in range(2):
         job.checkpoint()
         start = time.perf_counter()
-        features.compute(
-            noise, channel_axis=0, spacing=spacing, ndim=ndim, device=chosen, job=job
-        )
+        features.compute(noise, channel_axis=0, spacing=spacing, ndim=ndim, device=chosen, job=job)
         seconds = time.perf_counter() - start
     return seconds * 1e6 / float(np.prod(shape))

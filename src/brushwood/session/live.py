@@ -207,9 +207,7 @@ class LiveEngine:
             and training.maker.device == self._device(request.setup.device)
         )
 
-    def _train(
-        self, request: LiveRequest, strokes: Strokes, job: Job, publish: Publish
-    ) -> bool:
+    def _train(self, request: LiveRequest, strokes: Strokes, job: Job, publish: Publish) -> bool:
         start = time.perf_counter()
         setup = request.setup
         classifier = _new_classifier(request)

@@ -103,9 +103,7 @@ def image_problem(images: Sequence[ImageRef], ndim: int) -> str:
     return ""
 
 
-def annotation_problem(
-    images: Sequence[ImageRef], annotation: LabelsRef | None, ndim: int
-) -> str:
+def annotation_problem(images: Sequence[ImageRef], annotation: LabelsRef | None, ndim: int) -> str:
     """Say why the annotation does not fit the images."""
     if annotation is None:
         return "There is no annotation yet. Press New annotation layer and paint."

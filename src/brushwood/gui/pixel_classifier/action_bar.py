@@ -15,6 +15,8 @@ from brushwood.gui._widgets import rule, wrapped_label
 
 #: Progress shows after this time, so that quick work does not flicker.
 _PATIENCE_MS = 300
+#: Letters of a status that are shown; a driver's build log can be pages long.
+_LONGEST = 300
 
 
 class ActionBar(QWidget):
@@ -119,8 +121,12 @@ class ActionBar(QWidget):
         self._progress.setToolTip(message)
 
     def show_status(self, sentence: str) -> None:
-        """Say what happened, or what to do next."""
-        self.status.setText(sentence)
+        """Say what happened, or what to do next; a long report stands in the tooltip."""
+        short = sentence.strip().split("\n")[0]
+        if len(short) > _LONGEST:
+            short = f"{short[:_LONGEST].rsplit(' ', 1)[0]} …"
+        self.status.setText(short)
+        self.status.setToolTip(sentence)
 
     def _button(self, text: str, signal: object) -> QPushButton:
         button = QPushButton(text)

@@ -71,6 +71,7 @@ class Controller(QObject):
         self.keys.bind()
         self.devices.look()
         self._on_layers()
+        self.view.image.set_open(not self.state.images or self.readiness().annotate_reason != "")
 
     def stop(self) -> None:
         """Let everything go: layers, keys and threads. Calling it again does nothing."""

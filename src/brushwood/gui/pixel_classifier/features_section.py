@@ -141,9 +141,7 @@ class FeaturesSection(Section):
     def _on_preset(self, name: str) -> None:
         if name == _CUSTOM:
             self._details.setChecked(True)
-            self.preset.setCurrentIndex(
-                self.preset.findData(preset_of(self._features) or _CUSTOM)
-            )
+            self.preset.setCurrentIndex(self.preset.findData(preset_of(self._features) or _CUSTOM))
         else:
             self.features_chosen.emit(FeatureSet.preset(name))
 
@@ -173,5 +171,3 @@ class FeaturesSection(Section):
             self.preview_requested.emit(feature, str(self.plane.key))
         else:
             self.preview_requested.emit(None, "")
-
-

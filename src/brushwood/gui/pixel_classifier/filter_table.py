@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from brushwood.features.spec import Feature, FeatureSet
@@ -59,6 +60,11 @@ class FilterTable(QTableWidget):
                 state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
                 self.item(row, column).setCheckState(state)
         self._quiet = False
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Measure again: rows have their height only once they are seen."""
+        super().showEvent(event)
+        self._fit()
 
     def _rebuild(self) -> None:
         self.setRowCount(len(self._filters))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from brushwood.gui._widgets import KeyedCombo, Section, labelled, wrapped_label
+from brushwood.gui._widgets import KeyedCombo, Section, wrapped_label
 from brushwood.session.scene import ImageRef, LayerKey, axes_text, size_text
 
 
@@ -43,7 +43,7 @@ class ImageSection(Section):
         self.box.addWidget(self._images)
         self.box.addWidget(self._axes)
         self.box.addWidget(self._channels)
-        self.box.addLayout(labelled("Filters", self._ndim, self._units))
+        self.box.addLayout(row)
 
     def show_images(
         self, images: Sequence[ImageRef], ticked: Sequence[LayerKey], ndim: int, units: str

@@ -34,7 +34,7 @@ class Narrator(QObject):
         for part in (live, whole, files):
             part.cancelled.connect(self._on_cancelled)
             part.busy_changed.connect(self._on_busy)
-            part.progressed.connect(self._view.actions.show_progress)
+            part.progressed.connect(self._on_progressed)
         for part in (whole, files):
             part.said.connect(self.say)
         controller.devices.tested.connect(self.say)
@@ -47,7 +47,10 @@ class Narrator(QObject):
 
     def hint(self, ready: Readiness) -> None:
         """Show what to do next if something is missing, else what happened last."""
-        said = self._error or ready.next_step or self._last or ready.train_reason
+        model = self._state.model
+        # A model that was trained here no longer follows strokes that cannot be trained on.
+        stuck = "" if model is None or model.is_loaded else ready.train_reason
+        said = self._error or ready.next_step or stuck or self._last or ready.train_reason
         note = ready.note if not (self._error or ready.next_step) else ""
         self._view.actions.show_status(" ".join(part for part in (said, note) if part))
 
@@ -99,7 +102,14 @@ class Narrator(QObject):
     def _on_cancelled(self) -> None:
         self.say("Cancelled. Results show what was ready.")
 
+    def _on_progressed(self, fraction: float, message: str) -> None:
+        self._view.actions.show_progress(fraction, message)
+        if self._view.actions.is_progress_shown and message:
+            self._view.actions.show_status(f"{message} … {fraction:.0%}")
+
     def _on_busy(self, busy: bool) -> None:
         if busy:
             self._error = ""
         self._view.actions.show_busy(any(part.is_busy for part in self._busy_parts))
+        if not busy:
+            self._controller.refresh()

@@ -118,8 +118,9 @@ class ResultLayers:
                     written.append(kind)
         self._done.setdefault(image, {})[piece.tile] = (piece.version, frozenset(written))
 
-    def mark_done(self, image: LayerKey, tiles: tuple[Tile, ...], version: int,
-                  kinds: list[Kind]) -> None:
+    def mark_done(
+        self, image: LayerKey, tiles: tuple[Tile, ...], version: int, kinds: list[Kind]
+    ) -> None:
         """Note that these tiles were written by someone else."""
         known = self._done.setdefault(image, {})
         known.update((tile, (version, frozenset(kinds))) for tile in tiles)
@@ -172,20 +173,32 @@ class ResultLayers:
         data = levels if len(levels) > 1 else levels[0]
         if output == "classes":
             return Labels(
-                data, name=f"{image.name} · classes", opacity=0.5,
-                colormap=label_colours(classes), **options,
+                data,
+                name=f"{image.name} · classes",
+                opacity=0.4,
+                colormap=label_colours(classes),
+                **options,
             )
         if output == "probabilities":
             info = find_class(classes, class_id)
             name = info.name if info else f"class {class_id}"
             colour = info.colour if info else colour_of(class_id)
             return Image(
-                data, name=f"{image.name} · P({name})", colormap=_ramp(colour),
-                contrast_limits=(0, 1), blending="additive", opacity=0.7, **options,
+                data,
+                name=f"{image.name} · P({name})",
+                colormap=_ramp(colour),
+                contrast_limits=(0, 1),
+                blending="additive",
+                opacity=0.7,
+                **options,
             )
         return Image(
-            data, name=f"{image.name} · uncertainty", colormap="magma",
-            contrast_limits=(0, 1), blending="additive", **options,
+            data,
+            name=f"{image.name} · uncertainty",
+            colormap="magma",
+            contrast_limits=(0, 1),
+            opacity=0.7,
+            **options,
         )
 
 
@@ -205,9 +218,7 @@ def _picks(fine: int, coarse: int) -> npt.NDArray[np.intp]:
     return np.minimum(((np.arange(coarse) + 0.5) * fine / coarse).astype(np.intp), fine - 1)
 
 
-def _write(
-    levels: list[npt.NDArray[Any]], tile: Tile, plane: npt.NDArray[Any], ndim: int
-) -> None:
+def _write(levels: list[npt.NDArray[Any]], tile: Tile, plane: npt.NDArray[Any], ndim: int) -> None:
     part = plane.reshape(plane.shape[-ndim:])
     index = tile.index(ndim)
     levels[0][index] = part

@@ -63,8 +63,12 @@ class WholeImage(QObject):
         try:
             out, renew = self._targets(image, state.model.class_ids)
         except OSError as error:
-            self.failed.emit(InputError(f"There is no room for the results: {error}. Free some "
-                                        "space in the temporary folder, or show fewer results."))
+            self.failed.emit(
+                InputError(
+                    f"There is no room for the results: {error}. Free some "
+                    "space in the temporary folder, or show fewer results."
+                )
+            )
             return
 
         def work(job: Job, publish: Callable[[object], None]) -> WholeDone:

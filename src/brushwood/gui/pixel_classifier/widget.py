@@ -4,7 +4,7 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QSize
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from brushwood.gui.pixel_classifier.controller import Controller
 from brushwood.gui.pixel_classifier.view import PixelClassifierView
@@ -22,6 +22,8 @@ class PixelClassifierWidget(QWidget):
     def __init__(self, napari_viewer: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Pixel classifier")
+        # napari puts a stretch under widgets that do not claim the height.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.view = PixelClassifierView()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -31,11 +33,11 @@ class PixelClassifierWidget(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ask for a dock that is wide enough to read and leaves the canvas large."""
-        return QSize(34 * self.fontMetrics().averageCharWidth(), 640)
+        return QSize(52 * self.fontMetrics().averageCharWidth(), 640)
 
     def minimumSizeHint(self) -> QSize:
         """Let the user make the dock narrow: everything inside wraps or elides."""
-        return QSize(30 * self.fontMetrics().averageCharWidth(), 200)
+        return QSize(36 * self.fontMetrics().averageCharWidth(), 200)
 
     def event(self, event: QEvent) -> bool:
         """Stop when napari takes the widget out of its dock: `closeEvent` never comes then."""
