@@ -95,21 +95,18 @@ class Forest:
         return np.append(self.roots[1:], np.int32(self.n_nodes)).astype(np.int32)
 
     @cached_property
-    def node_depth(self) -> Int32:
-        """Questions asked before each node is reached, int32 (node,)."""
-        depth = np.zeros(self.n_nodes, np.int32)
-        level = self.roots
-        while level.size:
-            inner = level[self.feature[level] != LEAF]
-            for child in (self.left[inner], self.right[inner]):
-                depth[child] = depth[inner] + 1
-            level = np.concatenate((self.left[inner], self.right[inner]))
-        return depth
+    def levels(self) -> list[Int32]:
+        """Inner nodes by the number of questions asked before them, from the roots down."""
+        found = [self.roots[self.feature[self.roots] != LEAF]]
+        while found[-1].size:
+            below = np.concatenate((self.left[found[-1]], self.right[found[-1]]))
+            found.append(below[self.feature[below] != LEAF])
+        return found[:-1]
 
     @property
     def depth(self) -> int:
         """Most questions that any tree asks in a row."""
-        return int(self.node_depth.max(initial=0))
+        return len(self.levels)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays by name, `n_features` as a 0-d int32, ready for ``np.savez``."""

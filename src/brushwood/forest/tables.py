@@ -82,7 +82,7 @@ def bit_tables(forest: Forest) -> tuple[list[BitTables], Mask]:
     if len(used) > MAX_FEATURES:
         fits[:] = False
     # A leaf that is certain of its class needs no table, unless its tree asks nothing.
-    unsure = leaf & (forest.value.max(axis=1) < 1)
+    unsure = leaf & ~np.logical_or.reduce([column == 1 for column in forest.value.T])
     certain = np.bincount(order.tree[unsure], minlength=forest.n_trees) == 0
     certain &= leaves > 1
     parts = [
@@ -108,38 +108,44 @@ def _part(
 ) -> BitTables:
     bits = next(b for b in BITS if 2**b >= most)
     inner = (forest.feature != LEAF) & chosen[order.tree]
-    asked = forest.feature[inner]
     count = np.bincount(order.tree[inner], minlength=forest.n_trees)[chosen]
     first = np.cumsum(count) - count
+    compact = np.zeros(forest.n_features, np.uint32)
+    compact[used] = np.arange(len(used))
+    nodes = np.empty((max(int(count.sum()), 1), 4 + 2 * bits), np.uint32)
+    n = len(nodes) if count.sum() else 0
+    nodes[:n, 0] = compact[forest.feature[inner]] * ROWS
+    nodes[:n, 1] = forest.threshold[inner].view(np.uint32)
+    nodes[:n, 2] = order.slot[inner]
+    nodes[:n, 3] = order.size[inner]
+    # Zero at inner nodes, so that a child which is none adds nothing.
+    number = np.where(forest.feature == LEAF, _certain_of(forest) if certain else order.leaf, 0)
+    for side, children in enumerate((forest.left[inner], forest.right[inner])):
+        code = number[children]
+        for bit in range(bits):
+            nodes[:n, 4 + 2 * bit + side] = -((code >> bit) & 1)
     place = np.zeros(forest.n_trees, np.int64)
     place[chosen] = first
     where = place[order.tree[inner]] + order.position[inner]
-
-    compact = np.zeros(forest.n_features, np.uint32)
-    compact[used] = np.arange(len(used))
-    nodes = np.zeros((int(count.sum()), 4 + 2 * bits), np.uint32)
-    nodes[where, 0] = compact[asked] * ROWS
-    nodes[where, 1] = forest.threshold[inner].view(np.uint32)
-    nodes[where, 2] = order.slot[inner]
-    nodes[where, 3] = order.size[inner]
-    number = (
-        forest.value.argmax(axis=1).astype(np.uint32) if certain else order.leaf.astype(np.uint32)
-    )
-    for side, children in enumerate((forest.left[inner], forest.right[inner])):
-        ends = forest.feature[children] == LEAF
-        code = np.where(ends, number[children], 0)
-        for bit in range(bits):
-            nodes[where, 4 + 2 * bit + side] = np.where((code >> bit) & 1, 0xFFFFFFFF, 0)
+    if not np.array_equal(where, np.arange(n)):
+        nodes[where] = nodes[:n].copy()
 
     table, offset, leaves = _rows(forest, order, chosen, certain)
     trees = np.stack((first, first + count, offset, leaves), axis=1).astype(np.int32)
     bucket = next(n for n in FEATURES if len(used) <= n)
     # No buffer may be empty, and a shuffle reads 16 floats wherever a row begins.
-    nodes = nodes if nodes.size else np.zeros((1, 4 + 2 * bits), np.uint32)
     used = used if used.size else np.zeros(1, np.int32)
     return BitTables(
         nodes, trees, np.append(table, np.zeros(16, np.float32)), used, bits, bucket, certain
     )
+
+
+def _certain_of(forest: Forest) -> Int32:
+    """Return the last class with a fraction of one at each node, 0 where there is none."""
+    number = np.zeros(forest.n_nodes, np.int32)
+    for c in range(1, forest.n_classes):
+        number[forest.value[:, c] == 1] = c
+    return number
 
 
 def _rows(
@@ -163,16 +169,12 @@ def _rows(
 
 def _order(forest: Forest) -> _Order:
     inner = forest.feature != LEAF
-    depth = forest.node_depth
-    by_depth = np.argsort(depth, kind="stable")
-    levels = np.split(by_depth, np.cumsum(np.bincount(depth))[:-1])
-    levels = [level[inner[level]] for level in levels]
     size = inner.astype(np.int32)
     position = np.zeros(forest.n_nodes, np.int32)
     slot = np.zeros(forest.n_nodes, np.int32)
-    for level in reversed(levels):
+    for level in reversed(forest.levels):
         size[level] += size[forest.left[level]] + size[forest.right[level]]
-    for level in levels:
+    for level in forest.levels:
         left, right = forest.left[level], forest.right[level]
         position[left] = position[level] + 1
         position[right] = position[left] + size[left]

@@ -14,6 +14,7 @@
 // is a leaf). trees, 4 words each: first node, end, first float in `table`, leaves.
 
 #define ROWS 16
+#define OWN 16  // classes whose sums are kept here; the sums of more are kept in `out`
 #define WORDS (4 + 2 * BITS)
 
 uint16 goes_right(__private const float16* x, const float t)
@@ -62,7 +63,7 @@ __kernel void forest_bits(
   const int height = min(ROWS, rows - top);
   const size_t at = (size_t)top * pitch + left, pixels = (size_t)rows * pitch;
   float16 x[FEATURES * ROWS];
-  float16 sum[ROWS];
+  float16 sum[(OWN - 1) * ROWS];
   uint16 waiting[65];
   uint16 code[BITS];
 
@@ -71,8 +72,9 @@ __kernel void forest_bits(
     for (int r = 0; r < ROWS; r++)
       x[f * ROWS + r] = vload16(0, source + (size_t)min(r, height - 1) * pitch);
   }
-  // Two classes need one sum; the other class has the rest. More are summed up in `out`.
-  for (int r = 0; r < ROWS; r++) sum[r] = 0.0f;
+  // All classes but the first have sums of their own; the first has the rest.
+  const int own = classes <= OWN ? classes - 1 : 0;
+  for (int k = 0; k < own * ROWS; k++) sum[k] = 0.0f;
   if (first)
     for (int c = 0; c < classes; c++)
       for (int r = 0; r < height; r++) vstore16((float16)0.0f, 0, out + c * pixels + at + (size_t)r * pitch);
@@ -104,21 +106,20 @@ __kernel void forest_bits(
     const int n_leaves = trees[4 * t + 3];
     for (int r = 0; r < height; r++) {
       const uint16 leaf = leaf_of(code, r);
-      if (classes == 2) {
+      for (int c = 0; c < own; c++) {
 #if TABLE
-        sum[r] += look_up(leaves + n_leaves, leaf);
-#else
+        sum[c * ROWS + r] += look_up(leaves + (size_t)(c + 1) * n_leaves, leaf);
+#elif BITS == 1
         sum[r] += convert_float16(leaf);
+#else
+        sum[c * ROWS + r] += select((float16)0.0f, (float16)1.0f, leaf == (uint)(c + 1));
 #endif
-        continue;
       }
+      if (own) continue;
       __global float* o = out + at + (size_t)r * pitch;
 #if TABLE
       for (int c = 0; c < classes; c++)
         vstore16(vload16(0, o + c * pixels) + look_up(leaves + (size_t)c * n_leaves, leaf), 0, o + c * pixels);
-#elif BITS <= 4
-      for (int c = 0; c < classes; c++)
-        vstore16(vload16(0, o + c * pixels) + select((float16)0.0f, (float16)1.0f, leaf == (uint)c), 0, o + c * pixels);
 #else
       uint lane[16];
       vstore16(leaf, 0, lane);
@@ -127,11 +128,15 @@ __kernel void forest_bits(
     }
   }
 
-  if (classes == 2)
+  if (own)
     for (int r = 0; r < height; r++) {
       __global float* o = out + at + (size_t)r * pitch;
-      vstore16(vload16(0, o) + ((float)n_trees - sum[r]), 0, o);
-      vstore16(vload16(0, o + pixels) + sum[r], 0, o + pixels);
+      float16 rest = (float)n_trees;
+      for (int c = 0; c < own; c++) {
+        rest -= sum[c * ROWS + r];
+        vstore16(vload16(0, o + (c + 1) * pixels) + sum[c * ROWS + r], 0, o + (c + 1) * pixels);
+      }
+      vstore16(vload16(0, o) + max(rest, 0.0f), 0, o);
     }
   if (total)
     for (int c = 0; c < classes; c++)
