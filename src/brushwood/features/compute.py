@@ -229,11 +229,9 @@ class FeatureEngine:
         if plane % 1024 == 0:
             plane += ALIGN
         size = self.n_planes * plane + SLACK
-        found = next((b for b in self._pool if b.size == size), None)
-        if found is None:
-            found = queue.allocate(size)
-        else:
-            self._pool.remove(found)
+        # Buffers compare pixel by pixel, so that none may be looked for with == or `remove`.
+        place = next((i for i, b in enumerate(self._pool) if b.size == size), None)
+        found = queue.allocate(size) if place is None else self._pool.pop(place)
         stack = FeatureStack(found, self.n_planes, shape, pitch, plane)
         weakref.finalize(stack, _give_back, self._pool, found).atexit = False
         return stack
@@ -250,10 +248,13 @@ class FeatureEngine:
     def _upload(self, queue: Queue, name: str, pixels: Float32) -> Region:
         pixels = np.ascontiguousarray(pixels, np.float32)
         _, nz, ny, nx = pixels.shape
-        buffer = self._buffer(queue, name, pixels.size + 2 * SLACK)
-        queue.write(buffer, pixels, SLACK)
+        # A group's passes share the largest radius of their filters, so with the margin of a stencil
+        # they may read, and ignore, one row (and one slab) beyond the halo.
+        slack = SLACK + nx + (nx * ny if self.ndim == 3 else 0)
+        buffer = self._buffer(queue, name, pixels.size + 2 * slack)
+        queue.write(buffer, pixels, slack)
         hz, hy, hx = self.halo
-        region = Region(buffer, SLACK, nx, nx * ny, nx * ny * nz)
+        region = Region(buffer, slack, nx, nx * ny, nx * ny * nz)
         return Region(buffer, region.at(hz, hy, hx), nx, nx * ny, nx * ny * nz)
 
     def _scratch(self, queue: Queue, tiles: Sequence[tuple[Triple, Triple]]) -> Buffer:
@@ -278,8 +279,9 @@ class FeatureEngine:
 
 
 def _give_back(pool: list[Buffer], buffer: Buffer) -> None:
-    if len(pool) < _MOST_POOLED:
-        pool.append(buffer)
+    if len(pool) >= _MOST_POOLED:
+        pool.pop(0)
+    pool.append(buffer)
 
 
 def _tiles(shape: Triple, size: Triple | None) -> list[tuple[Triple, Triple]]:

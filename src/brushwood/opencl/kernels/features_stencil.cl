@@ -19,7 +19,7 @@ __kernel void stencil(__global const float* restrict src, __global float* restri
                       const int to_blur, const int to_laplace, const int to_sobel) {
   const int x = get_global_id(0) * VEC, y = get_global_id(1), z = get_global_id(2);
   V box = (V)(0.0f), gx = (V)(0.0f), gy = (V)(0.0f), gz = (V)(0.0f), centre = (V)(0.0f);
-  const int at_low = x_low - x, at_high = x_high - x;
+  const I lane = LANES, at_low = (I)(x_low - x), at_high = (I)(x_high - x);
   for (int k = (DIM == 3 ? -1 : 0); k <= (DIM == 3 ? 1 : 0); k++) {
     const int slab = clamp(z + k, z_low, z_high);
     const float wz = DIM == 3 ? 2.0f - abs(k) : 1.0f;
@@ -28,14 +28,8 @@ __kernel void stencil(__global const float* restrict src, __global float* restri
       const int row = clamp(y + j, y_low, y_high);
       __global const float* s = src + s_off + (size_t)((long)slab * s_slab + (long)row * s_row + x);
       const V c = LOAD(s);
-      V l = LOAD(s - 1), r = LOAD(s + 1);
-#if VEC == 1
-      if (at_low == 0) l = c;
-      if (at_high == 0) r = c;
-#else
-      if (0 <= at_low && at_low < VEC) ((float*)&l)[at_low] = ((const float*)&c)[at_low];
-      if (0 <= at_high && at_high < VEC) ((float*)&r)[at_high] = ((const float*)&c)[at_high];
-#endif
+      const V l = select(LOAD(s - 1), c, lane == at_low);
+      const V r = select(LOAD(s + 1), c, lane == at_high);
       const V smooth = (l + r) + 2.0f * c, wide = (l + r) + c;
       const float wy = 2.0f - abs(j);
       box += wide;
