@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import types
 
 import numpy as np
@@ -596,6 +597,7 @@ def test_ctrl_c_is_130_and_leaves_no_half_written_file(run, folder, model, tmp_p
 
     def interrupted(self, *arguments, **options):
         signal.raise_signal(signal.SIGINT)
+        time.sleep(0.5)  # this is a worker; the main thread takes the signal
         return real(self, *arguments, **options)
 
     before = signal.getsignal(signal.SIGINT)

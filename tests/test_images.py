@@ -236,6 +236,28 @@ def test_a_failure_half_way_leaves_what_was_there(tmp_path, ending):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("ending", [".tif", ".zarr", ".npy"])
+def test_images_are_written_piece_by_piece_in_any_order(tmp_path, ending):
+    """Channels first, as probabilities come; ImageJ wants them after the planes."""
+    data = RNG.random((3, 4, 30, 40), np.float32)
+    path = tmp_path / f"a{ending}"
+    with create_image(path, data.shape, data.dtype, "czyx") as out:
+        assert (out.shape, out.ndim, out.dtype) == (data.shape, 4, data.dtype)
+        for y in (16, 0):
+            for c in range(3):
+                part = (slice(c, c + 1), slice(None), slice(y, y + 16), slice(5, 40))
+                out[part] = data[part]
+        np.testing.assert_array_equal(out[1:2, :, 3:5, 7:9], data[1:2, :, 3:5, 7:9])
+        assert not path.exists()
+    image = read_image(path)
+    back = np.asarray(image.data[...])
+    if ending == ".tif":
+        assert image.axes == "zcyx"
+        back = back.transpose(1, 0, 2, 3)
+    np.testing.assert_array_equal(back[..., 5:], data[..., 5:])
+    assert not back[..., :5].any()
+
+
 def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path):
     path = tmp_path / "a"
     with pytest.raises(OutputExistsError), replacing(path) as temporary:

@@ -2,8 +2,8 @@
 
 import argparse
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,9 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("model", metavar="MODEL", help="a .brushwood file")
     parser.add_argument("inputs", nargs="+", metavar="INPUT", help="images, or folders of images")
-    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder for results")
+    parser.add_argument(
+        "-o", "--out", dest="output", required=True, metavar="DIR", help="folder for results"
+    )
     parser.add_argument(
         "--save",
         default=("classes",),
@@ -75,18 +77,16 @@ def run(options: argparse.Namespace, job: Job) -> int:
     done = len(tasks) - len(failures)
     seconds = time.perf_counter() - start
     say(f"{done} of {len(tasks)} images in {seconds:.1f} s on {models.device}")
-    for name, error in failures:
-        say(f"  failed: {name}: {error}")
     if not failures:
         return 0
-    return 4 if any(isinstance(error, DeviceError) for _, error in failures) else 3
+    return 4 if any(isinstance(error, DeviceError) for error in failures) else 3
 
 
 def _run_all(
     tasks: "Sequence[Task]", models: Any, options: argparse.Namespace, job: Job
-) -> list[tuple[str, BrushwoodError]]:
+) -> list[BrushwoodError]:
     """Run the tasks in threads: reading and writing overlap with the device's work."""
-    failures: list[tuple[int, BrushwoodError]] = []
+    failures: list[BrushwoodError] = []
     progress = Progress(len(tasks), "classifying")
     with ThreadPoolExecutor(options.workers) as pool:
         futures = {
@@ -100,29 +100,32 @@ def _run_all(
             for index, task in enumerate(tasks)
         }
         try:
-            for future in as_completed(futures):
-                index = futures[future]
+            for number, future in enumerate(_completed(futures), 1):
+                task = tasks[futures[future]]
+                progress.close()
                 try:
                     future.result()
                 except BrushwoodError as error:
-                    failures.append((index, error))
-                    progress.close()
-                    say(f"{tasks[index].path}: {error}")
+                    failures.append(error)
+                    say(f"[{number}/{len(tasks)}] {task.path} failed: {error}")
                 else:
-                    progress.close()
-                    for target in tasks[index].targets.values():
-                        print(target, flush=True)
+                    say(f"[{number}/{len(tasks)}] {task.path}")
+                    print(*task.targets.values(), sep="\n", flush=True)
         except BaseException:
             job.cancel()  # the other threads stop at their next block
             pool.shutdown(cancel_futures=True)
             raise
         finally:
             progress.close()
-    return [(str(tasks[index].path), error) for index, error in sorted(failures, key=_first)]
+    return failures
 
 
-def _first(item: tuple[int, BrushwoodError]) -> int:
-    return item[0]
+def _completed(futures: Iterable[Future[None]]) -> Iterator[Future[None]]:
+    """Yield futures as they end; the pauses let Ctrl-C through on every platform."""
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
+        yield from done
 
 
 def find_inputs(inputs: Sequence[str], out: Path) -> list[Path]:

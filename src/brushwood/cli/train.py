@@ -40,7 +40,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "pairs", nargs="+", metavar="IMAGE ANNOTATION", help="files, an image and its annotation"
     )
-    parser.add_argument("-o", "--output", required=True, metavar="MODEL", help=".brushwood file")
+    parser.add_argument(
+        "-o", "--out", dest="output", required=True, metavar="MODEL", help=".brushwood file"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace an existing model")
     parser.add_argument(
         "--include-rows", action="store_true", help="store the training pixels, to go on later"

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from brushwood.arrays import ImageSource
 from brushwood.errors import ImageFileError, InputError
 from brushwood.io.atomic import replacing, translated
+from brushwood.io.mapped import MappedArray
 
 TIFF, ZARR, NPY, PICTURE = ".tif", ".zarr", ".npy", ".png"
 SUFFIXES = (".tif", ".tiff", ".zarr", ".npy", ".png", ".jpg", ".jpeg", ".bmp")
@@ -240,8 +241,8 @@ def create_image(
 
     Yields
     ------
-    memmap or zarr array
-        Of `shape` and `dtype`, zeros.
+    MappedArray or zarr array
+        Of `shape` and `dtype`, zeros; takes basic slices.
     """
     target, wanted = Path(path), np.dtype(dtype)
     if len(axes) != len(shape) or set(axes) - set("tczyxq") or not axes.endswith("yx"):
@@ -264,8 +265,11 @@ def create_image(
         elif suffix == NPY:
             with translated(target):
                 mapped = np.lib.format.open_memmap(temporary, "w+", wanted, shape)
-            yield mapped
-            mapped.flush()
+                array = MappedArray(
+                    temporary, mapped.offset, wanted, shape, tuple(range(len(shape)))
+                )
+                del mapped
+            yield array
         else:
             raise InputError(
                 f"Cannot write {target.name!r}: images are written as .tif, .zarr or .npy. Choose "

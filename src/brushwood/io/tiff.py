@@ -16,6 +16,7 @@ import tifffile
 from brushwood.errors import ImageFileError, OutputError
 from brushwood.io.atomic import translated
 from brushwood.io.images import ImageFile, ordered, unit_of, unreadable
+from brushwood.io.mapped import MappedArray
 
 #: Compressed images up to this size are decoded into memory at once.
 _SMALL = 256 << 20
@@ -161,10 +162,12 @@ def create_tiff(
             photometric="minisblack",
             **options,
         )
-        _reserve(temporary)
-    yield mapped.transpose(np.argsort(order))
-    with translated(target):
-        mapped.flush()
+        array = MappedArray(
+            temporary, mapped.offset, mapped.dtype, mapped.shape, tuple(np.argsort(order).tolist())
+        )
+        del mapped
+        reserve(temporary)
+    yield array
 
 
 def _distinct(axes: str) -> str | None:
@@ -209,8 +212,8 @@ def _check_space(target: Path, n_bytes: int) -> None:
         )
 
 
-def _reserve(path: Path) -> None:
-    """Take the disk space now: a full disk would later end the program while writing a map."""
+def reserve(path: Path) -> None:
+    """Take a file's disk space now: a full disk would later end the program while writing a map."""
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as stream:
             os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
