@@ -113,6 +113,7 @@ def choose_block_size(
     bytes_per_pixel: float,
     budget_bytes: float,
     kind: Literal["cpu", "gpu"] = "cpu",
+    bytes_per_padded: float = 64,
 ) -> Triple:
     """Choose the block that suits the device and fits the memory budget with its halo.
 
@@ -127,10 +128,12 @@ def choose_block_size(
     halo : three int
         Pixels needed beyond each side.
     bytes_per_pixel : float
-        Device memory that one pixel of a padded block needs.
+        Device memory that one pixel of a block needs: its features and results.
     budget_bytes : float
         Memory that one block may take.
     kind : {"cpu", "gpu"}
+    bytes_per_padded : float
+        Device memory that one pixel of the block with its halo needs: input and intermediates.
 
     Returns
     -------
@@ -138,7 +141,10 @@ def choose_block_size(
         At least 1 × 8 × 16, or the image where it is smaller, even if the budget says less.
     """
     size = list(shape)
-    while not _fits(size, halo, shape, bytes_per_pixel, budget_bytes, kind):
+    while prod(size) > _BEST_PIXELS[kind] or budget_bytes < (
+        prod(size) * bytes_per_pixel
+        + prod(s + 2 * h for s, h in zip(size, halo, strict=True)) * bytes_per_padded
+    ):
         axis = _axis_to_cut(size, halo)
         if axis is None:
             break
@@ -154,18 +160,6 @@ def halved(size: Triple) -> Triple | None:
     out = list(size)
     out[axis] = ceil(out[axis] / 2)
     return out[0], out[1], out[2]
-
-
-def _fits(
-    size: Sequence[int],
-    halo: Sequence[int],
-    shape: Triple,
-    per_pixel: float,
-    budget: float,
-    kind: str,
-) -> bool:
-    padded = prod(s + 2 * h for s, h in zip(size, halo, strict=True))
-    return prod(size) <= _BEST_PIXELS[kind] and padded * per_pixel <= budget
 
 
 def _axis_to_cut(size: Sequence[int], halo: Sequence[int]) -> int | None:

@@ -68,8 +68,9 @@ class Predictor:
         if budget is None:
             budget = min(budget_bytes(device) * _SHARE, _MOST_BYTES[device.kind])
         halo = [h + m for h, m in zip(self.maker.engine.halo, self.margin, strict=True)]
-        planes = self.maker.n_planes + 2 * self.forest.n_classes + _SCRATCH_PLANES
-        return choose_block_size(shape, halo, 4 * planes, budget, device.kind)
+        planes = self.maker.n_planes + 2 * self.forest.n_classes
+        padded = self.maker.n_channels * len(self.maker.engine.borders) + _SCRATCH_PLANES
+        return choose_block_size(shape, halo, 4 * planes, budget, device.kind, 4 * padded)
 
     def region(
         self,

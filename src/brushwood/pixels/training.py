@@ -19,7 +19,7 @@ from brushwood.pixels.strokes import Strokes, check_shape, check_trainable
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 #: Grid on which training rows and views are computed, for planes and for stacks.
-TILES: dict[int, Triple] = {2: (1, 512, 512), 3: (4, 256, 256)}
+TILES: dict[int, Triple] = {2: (1, 512, 512), 3: (8, 128, 128)}
 #: Rows that an image may keep of pixels that are annotated no more, so that undo is quick.
 _SPARE_ROWS = 200_000
 
