@@ -2,9 +2,20 @@
 
 from typing import Any, Protocol
 
+import numpy.typing as npt
+
 from brushwood.errors import FeatureMismatchError
 from brushwood.forest.forest import Forest
-from brushwood.forest.tables import ROWS, BitTables, WalkTables, bit_tables, walk_tables
+from brushwood.forest.tables import (
+    BLEND_ROWS,
+    ROWS,
+    BitTables,
+    BlendTables,
+    WalkTables,
+    bit_tables,
+    blend_tables,
+    walk_tables,
+)
 from brushwood.opencl.device import Device
 from brushwood.opencl.launch import Buffer, Program, Queue
 
@@ -44,7 +55,8 @@ class ForestEvaluator:
     Which kernel computes a tree depends on the device and on the tree alone:
 
     * a GPU walks every tree, one pixel a work-item (``forest_walk.cl``);
-    * a CPU sends 256 neighbouring pixels down a tree at once (``forest_bits.cl``), unless the tree
+    * a CPU blends trees of depth 4 at most and up to three classes (``forest_blend.cl``);
+    * else a CPU sends 256 neighbouring pixels down a tree at once (``forest_bits.cl``), unless it
       has more than 4096 leaves or turns left more than 63 times in a row, or the forest uses more
       than 512 features; what remains is walked.
 
@@ -111,8 +123,11 @@ class _Step(Protocol):
 def _steps(queue: Queue, forest: Forest) -> list[_Step]:
     if queue.device.vector_width != 16:
         return [_Walk(queue, walk_tables(forest))]
+    shallow = blend_tables(forest)
+    if shallow is not None:
+        return [_blend(queue, shallow)]
     parts, rest = bit_tables(forest)
-    steps: list[_Step] = [_Bits(queue, part) for part in parts]
+    steps: list[_Step] = [_bits(queue, part) for part in parts]
     if rest.any():
         steps.append(_Walk(queue, walk_tables(forest, rest)))
     return steps
@@ -150,23 +165,21 @@ class _Walk:
         )
 
 
-class _Bits:
-    """``forest_bits.cl``."""
+class _Patches:
+    """``forest_blend.cl`` or ``forest_bits.cl``: patches of 16 columns and some rows."""
 
-    def __init__(self, queue: Queue, tables: BitTables) -> None:
-        self._n_trees, self._n_features = len(tables.trees), len(tables.used)
-        self._program = Program.load(
-            "forest_bits.cl",
-            BITS=tables.bits,
-            FEATURES=tables.features,
-            TABLE=int(not tables.certain),
-        )
-        self._buffers: dict[str, Any] = {
-            "nodes": queue.upload(tables.nodes),
-            "trees": queue.upload(tables.trees),
-            "table": queue.upload(tables.table),
-            "used": queue.upload(tables.used),
-        }
+    def __init__(
+        self,
+        queue: Queue,
+        program: Program,
+        kernel: str,
+        rows: int,
+        sizes: tuple[int, int],
+        **tables: npt.NDArray[Any],
+    ) -> None:
+        self._program, self._kernel, self._rows = program, kernel, rows
+        self._n_trees, self._n_features = sizes
+        self._buffers = {name: queue.upload(table) for name, table in tables.items()}
 
     def run(
         self, queue: Queue, stack: Stack, out: Buffer, n_classes: int, ends: dict[str, Any]
@@ -174,8 +187,8 @@ class _Bits:
         rows = stack.shape[0] * stack.shape[1]
         queue.launch(
             self._program,
-            "forest_bits",
-            (1, -(-rows // ROWS), stack.pitch // 16),
+            self._kernel,
+            (1, -(-rows // self._rows), stack.pitch // 16),
             # Groups of one: each work-item holds its pixels' features in private memory.
             (1, 1, 1),
             X=stack.buffer,
@@ -189,3 +202,35 @@ class _Bits:
             pitch=stack.pitch,
             **ends,
         )
+
+
+def _blend(queue: Queue, tables: BlendTables) -> _Patches:
+    program = Program.load("forest_blend.cl", FEATURES=tables.features)
+    return _Patches(
+        queue,
+        program,
+        "forest_blend",
+        BLEND_ROWS,
+        (len(tables.feature), len(tables.used)),
+        feature=tables.feature,
+        threshold=tables.threshold,
+        leaves=tables.leaves,
+        used=tables.used,
+    )
+
+
+def _bits(queue: Queue, tables: BitTables) -> _Patches:
+    program = Program.load(
+        "forest_bits.cl", BITS=tables.bits, FEATURES=tables.features, TABLE=int(not tables.certain)
+    )
+    return _Patches(
+        queue,
+        program,
+        "forest_bits",
+        ROWS,
+        (len(tables.trees), len(tables.used)),
+        nodes=tables.nodes,
+        trees=tables.trees,
+        table=tables.table,
+        used=tables.used,
+    )

@@ -121,7 +121,6 @@ def _planter(
     n_classes: int,
 ) -> Callable[[int], Any]:
     """Return a function that grows one tree from its seed."""
-    from sklearn import config_context
     from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
     rows = len(target)
@@ -142,18 +141,22 @@ def _planter(
             bootstrap = np.random.RandomState(seed).randint(0, rows, rows, dtype=np.int32)
             counted = np.bincount(bootstrap, minlength=rows)
             drawn = counted if weight is None else counted * weight
-        # The rows were checked once for all trees; the settings belong to this thread only.
-        with config_context(assume_finite=True, skip_parameter_validation=True):
-            return tree.fit(X, target, sample_weight=drawn, check_input=False)
+        return tree.fit(X, target, sample_weight=drawn, check_input=False)
 
     return plant
 
 
 def _plant_all(plant: Callable[[int], Any], seeds: list[int], job: Job, n_jobs: int) -> list[Any]:
     """Grow the trees in threads (scikit-learn releases the GIL), in the order of their seeds."""
+    from sklearn import set_config
+
+    def trust() -> None:
+        # The rows were checked once for all trees. Settings belong to a thread: to the pool's only.
+        set_config(assume_finite=True, skip_parameter_validation=True)
+
     job.checkpoint(0.0, "Growing trees")
     trees = []
-    with ThreadPoolExecutor(min(n_jobs, len(seeds))) as pool:
+    with ThreadPoolExecutor(min(n_jobs, len(seeds)), initializer=trust) as pool:
         waiting = [pool.submit(plant, seed) for seed in seeds]
         try:
             for number, future in enumerate(waiting, 1):

@@ -13,6 +13,9 @@ UInt32 = npt.NDArray[np.uint32]
 Float32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
+#: What ``forest_blend.cl`` is for.
+BLEND_DEPTH, BLEND_CLASSES, BLEND_ROWS = 4, 3, 4
+
 #: What ``forest_bits.cl`` can hold: waiting subtrees, bits of a leaf's number, features.
 MAX_SLOTS, MAX_BITS, MAX_FEATURES = 63, 12, 512
 ROWS = 16
@@ -33,6 +36,17 @@ class BitTables:
     bits: int
     features: int
     certain: bool
+
+
+@dataclass(frozen=True, eq=False)
+class BlendTables:
+    """A shallow forest, laid out for ``forest_blend.cl``, where the arrays are described."""
+
+    feature: Int32  # (tree, 15)
+    threshold: Float32  # (tree, 15)
+    leaves: Float32  # (tree, class but the first, 16)
+    used: Int32
+    features: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +84,40 @@ def walk_tables(forest: Forest, chosen: Mask | None = None) -> WalkTables:
     return WalkTables(nodes, forest.value[leaf], roots)
 
 
+def blend_tables(forest: Forest) -> BlendTables | None:
+    """Return the tables of a shallow forest of few classes, or None if it is another one."""
+    used = _used(forest)
+    few = forest.n_classes <= BLEND_CLASSES and len(used) <= MAX_FEATURES
+    if not few or forest.depth > BLEND_DEPTH:
+        return None
+    compact = np.zeros(forest.n_features, np.int32)
+    compact[used] = np.arange(len(used)) * BLEND_ROWS
+    level, features, thresholds = forest.roots[:, None], [], []
+    for _ in range(BLEND_DEPTH):
+        inner = forest.feature[level] != LEAF
+        features.append(np.where(inner, compact[forest.feature[level]], 0))
+        thresholds.append(np.where(inner, forest.threshold[level], np.inf))
+        # A leaf is its own left child until the tree is perfect.
+        children = (np.where(inner, side[level], level) for side in (forest.left, forest.right))
+        level = np.stack(tuple(children), axis=-1).reshape(forest.n_trees, -1)
+    leaves = forest.value[level, 1:].transpose(0, 2, 1)
+    return BlendTables(
+        np.concatenate(features, axis=1).astype(np.int32),
+        np.concatenate(thresholds, axis=1).astype(np.float32),
+        np.append(leaves, np.zeros(16, np.float32)).astype(np.float32),
+        used if used.size else np.zeros(1, np.int32),
+        _bucket(len(used)),
+    )
+
+
+def _used(forest: Forest) -> Int32:
+    return np.unique(forest.feature[forest.feature != LEAF]).astype(np.int32)
+
+
+def _bucket(n_features: int) -> int:
+    return next(n for n in FEATURES if n_features <= n)
+
+
 def bit_tables(forest: Forest) -> tuple[list[BitTables], Mask]:
     """Return tables of all trees that fit ``forest_bits.cl``, and which trees do not (bool)."""
     order = _order(forest)
@@ -78,7 +126,7 @@ def bit_tables(forest: Forest) -> tuple[list[BitTables], Mask]:
     waiting = np.zeros(forest.n_trees, np.int32)
     np.maximum.at(waiting, order.tree, order.slot)
     fits = (waiting <= MAX_SLOTS) & (leaves <= 2**MAX_BITS)
-    used = np.unique(forest.feature[~leaf]).astype(np.int32)
+    used = _used(forest)
     if len(used) > MAX_FEATURES:
         fits[:] = False
     # A leaf that is certain of its class needs no table, unless its tree asks nothing.
@@ -132,11 +180,16 @@ def _part(
 
     table, offset, leaves = _rows(forest, order, chosen, certain)
     trees = np.stack((first, first + count, offset, leaves), axis=1).astype(np.int32)
-    bucket = next(n for n in FEATURES if len(used) <= n)
     # No buffer may be empty, and a shuffle reads 16 floats wherever a row begins.
     used = used if used.size else np.zeros(1, np.int32)
     return BitTables(
-        nodes, trees, np.append(table, np.zeros(16, np.float32)), used, bits, bucket, certain
+        nodes,
+        trees,
+        np.append(table, np.zeros(16, np.float32)),
+        used,
+        bits,
+        _bucket(len(used)),
+        certain,
     )
 
 
