@@ -14,7 +14,7 @@ from brushwood.samples import demo
 from brushwood.samples.picture import overview
 from brushwood.samples.scores import compare
 
-STAGES = ["load", "train", "apply", "write"]
+STAGES = ["load", "device", "train", "apply", "write"]
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,12 @@ def test_an_unknown_sample_is_a_clear_error(tmp_path):
 )
 def test_the_strokes_of_each_sample_teach_enough(key, jaccard):
     sample = samples.load(key)
-    model = bw.PixelClassifier(channel_axis=sample.channel_axis, ndim=sample.ndim)
+    axis, spacing = sample.channel_axis, sample.spacing
+    model = bw.PixelClassifier(channel_axis=axis, ndim=sample.ndim, spacing=spacing)
     model.fit(sample.image, sample.annotation)
     classes = model.predict(sample.image)
-    assert compare(sample.truth_classes, classes, sample.annotation).mean_jaccard > jaccard
+    found = compare(sample.truth_classes, classes, sample.annotation)
+    assert found.mean_jaccard > jaccard
 
 
 def test_a_demo_without_truth_says_so(tmp_path):

@@ -148,6 +148,23 @@ def load(key: str) -> Sample:
     if key not in _ENTRIES:
         raise InputError(f"There is no sample {key!r}. Choose one of: {', '.join(_ENTRIES)}.")
     entry = _ENTRIES[key]
+    return Sample(
+        key=key,
+        title=entry.title,
+        description=entry.description,
+        axes=entry.axes,
+        class_names=dict(enumerate(entry.classes, start=1)),
+        channel_names=entry.channels,
+        spacing=entry.spacing,
+        unit="µm" if entry.spacing else "px",
+        source=entry.source,
+        licence=entry.licence,
+        **_arrays(key, entry),
+    )
+
+
+def _arrays(key: str, entry: _Entry) -> dict[str, Any]:
+    """Read the arrays and the table of a sample."""
     large = key == "large_nuclei"
     files = "nuclei_2d" if large else key
     image = entry.read() if entry.read else read_array(files, "image")
@@ -157,27 +174,14 @@ def load(key: str) -> Sample:
             f"The files of the sample {key!r} are missing. Install napari-brushwood again, or run "
             "`python scripts/make_samples.py` in a checkout."
         )
-    classes, labels = read_array(files, "truth_classes"), read_array(files, "truth_labels")
+    found = {"image": image, "annotation": annotation, "truth_table": read_table(files)}
+    found |= {name: read_array(files, name) for name in ("truth_classes", "truth_labels")}
     if large:
-        image, classes, annotation = mosaic(image), mosaic(classes), _corner(annotation)
-        labels = None  # A nucleus at a seam and its mirror image would be one object.
-    return Sample(
-        key=key,
-        title=entry.title,
-        description=entry.description,
-        image=image,
-        axes=entry.axes,
-        annotation=annotation,
-        class_names=dict(enumerate(entry.classes, start=1)),
-        truth_classes=classes,
-        truth_labels=labels,
-        truth_table=read_table(files),
-        channel_names=entry.channels,
-        spacing=entry.spacing,
-        unit="µm" if entry.spacing else "px",
-        source=entry.source,
-        licence=entry.licence,
-    )
+        found["image"], found["annotation"] = mosaic(image), _corner(annotation)
+        found["truth_classes"] = mosaic(found["truth_classes"])
+        # A nucleus at a seam and its mirror image would be one object.
+        found["truth_labels"] = None
+    return found
 
 
 def _corner(annotation: Any) -> Any:

@@ -37,7 +37,8 @@ class DemoReport:
     agreement : PixelAgreement or None
         On the pixels that were not painted; None where there is no truth.
     seconds : mapping of stage to float
-        Wall time of load, train, apply and write, in the order in which they ran.
+        Wall time of load, device (finding it), train, apply and write, in the order of running.
+        Train holds the compilation of kernels when it is the first work of the process.
     files : mapping of content to path
         ``image``, ``annotation``, ``classes``, ``probabilities``, ``uncertainty``, ``model``,
         ``overview``.
@@ -111,15 +112,13 @@ def run_demo(
     with _clock(seconds, "load"):
         loaded = load(sample)
     files = _targets(Path(out), loaded, overwrite)
-    chosen = choose_device(device)
+    with _clock(seconds, "device"):
+        chosen = choose_device(device)
     with _clock(seconds, "train"):
         classifier = _trained(loaded, chosen, job.part(0.0, 0.3))
     with _clock(seconds, "apply"):
         maps = classifier.predict_maps(loaded.image, _MAPS, job=job.part(0.3, 0.9))
-    agreement = None
-    if loaded.truth_classes is not None:
-        truth = np.asarray(loaded.truth_classes)
-        agreement = compare(truth, maps["classes"], loaded.annotation)
+    agreement = _agreement(loaded, maps["classes"])
     job.checkpoint(0.9, "write")
     with _clock(seconds, "write"):
         _write(loaded, classifier, maps, agreement, files, overwrite)
@@ -172,6 +171,13 @@ def _trained(sample: Sample, device: Any, job: Job) -> "PixelClassifier":
         device=device,
     )
     return classifier.fit(sample.image, sample.annotation, job=job)
+
+
+def _agreement(sample: Sample, classes: Any) -> PixelAgreement | None:
+    """Compare with the truth where it is known, on pixels that were not painted."""
+    if sample.truth_classes is None:
+        return None
+    return compare(np.asarray(sample.truth_classes), np.asarray(classes), sample.annotation)
 
 
 def _write(
