@@ -417,6 +417,20 @@ def test_an_empty_folder_and_a_missing_file(run, model, tmp_path):
     assert "there is no such file" in err
 
 
+def test_a_terminal_shows_a_bar_and_leaves_no_trace_of_it(monkeypatch, capsys):
+    from brushwood.cli import console
+    from brushwood.jobs import Job
+
+    monkeypatch.setattr(console.sys.stderr, "isatty", lambda: True, raising=False)
+    progress = console.Progress(2, "classifying")
+    progress.job(Job(), 0).checkpoint(1.0, "a.tif")
+    shown = capsys.readouterr().err
+    assert "████████████░░░░░░░░░░░░" in shown
+    assert "50%  a.tif" in shown
+    progress.close()
+    assert capsys.readouterr().err.endswith("\r\033[K")
+
+
 # Bad input
 
 

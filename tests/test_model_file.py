@@ -107,6 +107,16 @@ def test_rows_come_back_if_they_were_asked_for(good, classifier, tmp_path):
     assert load_model(save_model(classifier, tmp_path / "a")).stored_rows_ is None
 
 
+def test_rows_survive_being_saved_again_and_training_goes_on(good, tmp_path):
+    path, _ = good
+    again = save_model(load_model(path), tmp_path / "again", include_rows=True)
+    rows, back = load_model(path).stored_rows_, load_model(again).stored_rows_
+    np.testing.assert_array_equal(back.features, rows.features)
+    np.testing.assert_array_equal(back.classes, rows.classes)
+    ids, counts = np.unique(rows.classes, return_counts=True)
+    assert load_model(again).training_.counts == dict(zip(ids, counts, strict=True))
+
+
 def test_the_same_model_gives_the_same_bytes(classifier, tmp_path):
     one = save_model(classifier, tmp_path / "one.brushwood").read_bytes()
     time.sleep(0.01)
