@@ -8,8 +8,8 @@ from brushwood.samples.sample import Sample
 
 LayerDataTuple = tuple[Any, dict[str, Any], str]
 
-#: One colour map a channel, readable for colour-blind people in this combination.
-_CHANNEL_COLORMAPS = ("bop blue", "bop orange", "bop purple")
+#: One colour map a channel; not orange, which the strokes of class 2 have.
+_CHANNEL_COLORMAPS = ("bop blue", "gray", "bop purple")
 
 
 def nuclei_2d() -> list[LayerDataTuple]:
@@ -76,7 +76,7 @@ def layers(sample: Sample) -> list[LayerDataTuple]:
         options["name"] = f"{sample.key} · classes (truth)"
         data = truth if _in_memory(truth) else pyramid(truth)
         found.append((data, options, "labels"))
-    options = {"name": f"{sample.key} · annotation", **_classes(sample), **placed}
+    options = {"name": f"{sample.key} · annotation", **_classes(sample), **placed, "opacity": 0.9}
     return [*found, (sample.annotation, options, "labels")]
 
 

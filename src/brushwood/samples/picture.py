@@ -76,12 +76,12 @@ def _where(sample: Sample, at: tuple[int, ...]) -> str:
 
 
 def _image(sample: Sample, at: tuple[int, ...]) -> Rgb:
-    """Return one plane in RGB; channels in blue, orange and purple."""
+    """Return one plane in RGB; channels in blue, grey and purple."""
     if sample.rgb:
         return np.array(sample.image[at], np.uint8)
     if sample.channel_axis is None:
         return np.repeat(_stretched(sample.image[at])[..., None], 3, axis=-1)
-    colors = np.array([(0.12, 0.45, 1.0), (1.0, 0.6, 0.1), (0.8, 0.2, 0.9)])
+    colors = np.array([(0.12, 0.45, 1.0), (0.7, 0.7, 0.7), (0.8, 0.2, 0.9)])
     channels = [
         sample.image.take(k, sample.channel_axis)[at] for k in range(len(sample.channel_names))
     ]
