@@ -240,8 +240,17 @@ def test_nan_counts_as_dark_and_warns(fitted):
 def test_strokes_on_nan_can_be_trained_on():
     image, discs = picture()
     image[:5] = np.nan
-    model = new().fit(image, strokes(discs))
+    with pytest.warns(UserWarning, match=r"8\.33% of the image's pixels"):
+        model = new().fit(image, strokes(discs))
     assert model.range_.invalid > 0
+
+
+def test_nan_is_noticed_without_scaling_and_outside_the_sample(monkeypatch):
+    image, discs = picture()
+    model = new(scaling="none").fit(image, strokes(discs))
+    image[7, 7] = np.nan
+    with pytest.warns(UserWarning, match="Some of the image's pixels are NaN or infinite"):
+        model.predict(image)
 
 
 @pytest.mark.parametrize(

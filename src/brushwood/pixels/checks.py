@@ -1,5 +1,6 @@
 """Do an image, an annotation and a model belong together? Each no says what to do."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -89,6 +90,16 @@ def summed(strokes: Sequence[Strokes]) -> dict[int, int]:
         for class_id, n in one.counts.items():
             total[class_id] = total.get(class_id, 0) + n
     return total
+
+
+def warn_of_invalid(share: float) -> None:
+    """Warn the caller's caller that pixels were NaN or infinite, `share` of a sample of them."""
+    how_many = f"About {share:.2%} of" if share else "Some of"
+    warnings.warn(
+        f"{how_many} the image's pixels are NaN or infinite; they were taken for the darkest "
+        "intensity. Replace them first if they mean something else.",
+        stacklevel=4,
+    )
 
 
 def _first(values: Any) -> Any:

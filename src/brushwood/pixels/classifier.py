@@ -1,6 +1,5 @@
 """The pixel classifier: strokes in, classes, probabilities and uncertainty out."""
 
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +15,7 @@ from brushwood.forest.params import ForestParams
 from brushwood.jobs import IDLE, Job
 from brushwood.opencl import Device, choose_device
 from brushwood.pixels import state
-from brushwood.pixels.checks import check_source, pairs_of, source_of, summed
+from brushwood.pixels.checks import check_source, pairs_of, source_of, summed, warn_of_invalid
 from brushwood.pixels.estimator import Estimator
 from brushwood.pixels.live import visible_maps
 from brushwood.pixels.outputs import Maps, allocate
@@ -157,7 +156,10 @@ class PixelClassifier(Estimator):
             training = self.new_training(sources[0].ndim, sources[0].n_channels)
         for source, marks in zip(sources, strokes, strict=True):
             training.put(object(), source, marks)
-        return self.fit_training(training, job=job)
+        self.fit_training(training, job=job)
+        if self.range_.invalid:
+            warn_of_invalid(self.range_.invalid)
+        return self
 
     def new_training(self, ndim: int, n_channels: int) -> TrainingSet:
         """Return an empty training set for this classifier's features and scaling."""
@@ -274,14 +276,10 @@ class PixelClassifier(Estimator):
         source = source_of(image, self.channel_axis, self.ndim_, self.n_channels_)
         sink = allocate(outputs, out, source, forest.classes)
         range_ = self._range(source, job)
-        if range_.invalid:
-            warnings.warn(
-                f"About {range_.invalid:.2%} of the image's pixels are NaN or infinite; they were "
-                "taken for the darkest intensity.",
-                stacklevel=2,
-            )
         views = [View(source, range_, frame) for frame in source.iter_frames()]
         self.predictor().run(views, sink, size=block, job=job)
+        if any(view.invalid for view in views):
+            warn_of_invalid(range_.invalid)
         return dict(sink.arrays)
 
     def predict_region(

@@ -49,13 +49,15 @@ class IntensityRange:
         """Return the constants that leave intensities as they are."""
         return cls((0.0,) * n_channels, (1.0,) * n_channels)
 
-    def apply(self, pixels: AnyArray) -> npt.NDArray[np.float32]:
+    def apply(self, pixels: AnyArray, invalid: list[int] | None = None) -> npt.NDArray[np.float32]:
         """Scale pixels to float32.
 
         Parameters
         ----------
         pixels : ndarray, shape (C, ...)
             Any real type. Never changed.
+        invalid : list of int, optional
+            The number of invalid pixels is appended if there are any.
 
         Returns
         -------
@@ -80,7 +82,10 @@ class IntensityRange:
             # One pass that finds any: the sum of finite values is finite, or overflows and is
             # looked at more closely.
             if pixels.dtype.kind == "f" and not np.isfinite(out.sum()):
-                out[~np.isfinite(out)] = 0
+                wrong = ~np.isfinite(out)
+                out[wrong] = 0
+                if invalid is not None and wrong.any():
+                    invalid.append(int(np.count_nonzero(wrong)))
         return out
 
 

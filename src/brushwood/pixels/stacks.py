@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -37,11 +37,21 @@ class Window:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class View:
-    """One frame of an image with the constants that its intensities are scaled by."""
+    """One frame of an image with the constants that its intensities are scaled by.
+
+    Attributes
+    ----------
+    source : ImageSource
+    range_ : IntensityRange
+    frame : tuple of int
+    invalid : list of int
+        Grows by a number for every block in which NaN or infinite pixels were met.
+    """
 
     source: ImageSource
     range_: IntensityRange
     frame: tuple[int, ...] = ()
+    invalid: list[int] = field(default_factory=list)
 
     def read(self, block: Block, window: Window | None = None) -> AnyArray:
         """Return the pixels of a block (C, Z, Y, X), from `window` if it holds them."""
@@ -93,7 +103,7 @@ class StackMaker:
         """
         halo, shape = self.engine.halo, view.source.shape3
         low, high = clipped(block.start, block.stop, halo, shape)
-        core = view.range_.apply(view.read(Block(low, high), window))
+        core = view.range_.apply(view.read(Block(low, high), window), view.invalid)
         return {
             border: pad_region(
                 core, low, block.start, block.stop, halo, shape, cast("Border", border)
