@@ -24,7 +24,8 @@ def test_every_sample_opens(key):
     sample, viewer = samples.load(key), opened(key)
     annotation = viewer.layers[-1]
     assert annotation.name == f"{key} · annotation" and annotation.visible and annotation.editable
-    assert annotation.metadata["brushwood"]["class_names"] == sample.class_names
+    note = annotation.metadata["brushwood"]
+    assert note["role"] == "annotation" and note["class_names"] == sample.class_names
     images = [layer for layer in viewer.layers if layer._type_string == "image"]
     assert len(images) == max(1, len(sample.channel_names))
     for layer in images:

@@ -72,11 +72,12 @@ def layers(sample: Sample) -> list[LayerDataTuple]:
         found.append((sample.truth_labels, options, "labels"))
     if sample.truth_classes is not None:
         truth = sample.truth_classes
-        options = {**_classes(sample), **placed, "visible": False, "opacity": 0.6}
+        options = {**_classes(sample, "truth"), **placed, "visible": False, "opacity": 0.6}
         options["name"] = f"{sample.key} · classes (truth)"
         data = truth if _in_memory(truth) else pyramid(truth)
         found.append((data, options, "labels"))
-    options = {"name": f"{sample.key} · annotation", **_classes(sample), **placed, "opacity": 0.9}
+    options = {"name": f"{sample.key} · annotation", **_classes(sample, "annotation"), **placed}
+    options["opacity"] = 0.9
     return [*found, (sample.annotation, options, "labels")]
 
 
@@ -131,7 +132,7 @@ def _grey(
     return image, options, "image"
 
 
-def _classes(sample: Sample) -> dict[str, Any]:
+def _classes(sample: Sample, role: str) -> dict[str, Any]:
     """Return colours for napari, and names and colours for the classifier widget."""
     colors = sample.class_colors
     return {
@@ -139,6 +140,7 @@ def _classes(sample: Sample) -> dict[str, Any]:
         "metadata": {
             "brushwood": {
                 "sample": sample.key,
+                "role": role,
                 "class_names": dict(sample.class_names),
                 "class_colors": colors,
             }
