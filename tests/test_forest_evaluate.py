@@ -44,8 +44,8 @@ def check(forest: Forest, device: Device, planes: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     "params",
     [
-        ForestParams(n_trees=11),
-        ForestParams(n_trees=11, min_leaf=4),
+        ForestParams(max_depth=None, n_trees=11),
+        ForestParams(max_depth=None, n_trees=11, min_leaf=4),
         ForestParams(n_trees=11, kind="random", max_depth=4, balance=True),
         ForestParams(n_trees=5, max_depth=1),
         ForestParams(n_trees=5, max_depth=7),
@@ -81,10 +81,10 @@ def test_device_equals_scikit_learn(device: Device, make: type) -> None:
 @on_every_device
 def test_255_classes(device: Device) -> None:
     X = RNG.random((2000, 4), dtype=np.float32)
-    forest = grow(X, np.arange(2000) % 255 + 1, ForestParams(n_trees=3))
+    forest = grow(X, np.arange(2000) % 255 + 1, ForestParams(max_depth=None, n_trees=3))
     check(forest, device, image(4, (1, 17, 20)))
     check(
-        grow(X, np.arange(2000) % 255 + 1, ForestParams(n_trees=3, min_leaf=3)),
+        grow(X, np.arange(2000) % 255 + 1, ForestParams(max_depth=None, n_trees=3, min_leaf=3)),
         device,
         image(4, (1, 17, 20)),
     )
@@ -94,14 +94,14 @@ def test_255_classes(device: Device) -> None:
 @pytest.mark.parametrize("n_features", [1, 300, 700])
 def test_few_and_many_features(device: Device, n_features: int) -> None:
     X = RNG.random((300, n_features), dtype=np.float32)
-    forest = grow(X, RNG.integers(1, 3, 300), ForestParams(n_trees=60))
+    forest = grow(X, RNG.integers(1, 3, 300), ForestParams(max_depth=None, n_trees=60))
     check(forest, device, image(n_features, (1, 17, 18)))
 
 
 @on_every_device
 def test_many_trees(device: Device) -> None:
     X = RNG.random((60, 3), dtype=np.float32)
-    forest = grow(X, RNG.integers(1, 3, 60), ForestParams(n_trees=1000))
+    forest = grow(X, RNG.integers(1, 3, 60), ForestParams(max_depth=None, n_trees=1000))
     check(forest, device, image(3))
 
 
@@ -166,7 +166,7 @@ def test_a_pixel_does_not_depend_on_its_place(device: Device) -> None:
     X = RNG.random((300, 5), dtype=np.float32)
     y = np.digitize(X[:, 0] + 0.3 * RNG.random(300), [0.4, 0.9]) + 1
     planes = image(5, (1, 41, 50))
-    for params in (ForestParams(n_trees=20), ForestParams(n_trees=20, min_leaf=3)):
+    for params in (ForestParams(max_depth=None, n_trees=20), ForestParams(n_trees=20, min_leaf=3)):
         forest = grow(X, y, params)
         whole = evaluate(forest, device, planes)
         for y0, x0, y1, x1 in ((0, 0, 1, 1), (3, 5, 20, 50), (17, 16, 41, 49), (40, 0, 41, 50)):

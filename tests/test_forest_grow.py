@@ -13,7 +13,7 @@ from brushwood.jobs import Cancelled, Job
 RNG = np.random.default_rng(0)
 X = RNG.random((400, 7), dtype=np.float32)
 Y = np.where(X[:, 0] + X[:, 1] ** 2 > 0.8, 9, np.where(X[:, 2] > 0.4, 3, 200))
-SMALL = ForestParams(n_trees=9, seed=4)
+SMALL = ForestParams(n_trees=9, seed=4, max_depth=None, max_features="sqrt")
 
 
 def same(a: Forest, b: Forest) -> bool:

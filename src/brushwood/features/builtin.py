@@ -7,6 +7,9 @@
 per unit of length when σ is in world units. Without spacing, the factor is 1: plain SciPy.
 """
 
+from typing import ClassVar
+
+from brushwood.arrays import Border
 from brushwood.features.filters import Filter, radius, register_filter
 
 #: σ of a derivative along an axis with spacing is at least this many pixels: below it, a sampled
@@ -14,8 +17,9 @@ from brushwood.features.filters import Filter, radius, register_filter
 SMALLEST_DERIVATIVE_SIGMA = 0.5
 #: ilastik's second scale of a difference of Gaussians.
 DOG_RATIO = 0.66
-#: Outer scale of the structure tensor, as a share of σ: ilastik's.
-STRUCTURE_RATIO = 0.5
+#: Outer scale of the structure tensor, as a share of σ. ilastik's is 0.5; with 1 texture and low
+#: contrast are told apart better, with 2 rims and walls get worse (docs/defaults.md).
+STRUCTURE_RATIO = 1.0
 #: APOC's two scales of a difference of Gaussians.
 APOC_DOG_RATIOS = (0.9, 1.1)
 
@@ -131,9 +135,9 @@ class Hessian(Filter):
 class StructureTensor(Filter):
     """Eigenvalues of the structure tensor, largest first: 2 planes in 2-D, 3 in 3-D.
 
-    Formula: eigenvalues of G(σ/2) * (∇I_σ ∇I_σᵀ) with I_σ = G(σ) * I; the products are reflected at
-    the image's border, as a composition of SciPy's filters does. Source: ilastik (inner scale σ,
-    outer scale σ/2); Förstner and Gülch, ISPRS 1987.
+    Formula: eigenvalues of G(σ) * (∇I_σ ∇I_σᵀ) with I_σ = G(σ) * I; the products are reflected at
+    the image's border, as a composition of SciPy's filters does. Source: Förstner and Gülch, ISPRS
+    1987; inner and outer scale are equal (ilastik's outer scale is σ/2).
     """
 
     name = "structure"
@@ -152,7 +156,7 @@ class StructureTensor(Filter):
 class _Apoc(Filter):
     """A filter of APOC: pixels beyond the edge repeat it, and spacing is ignored."""
 
-    border = "nearest"
+    border: ClassVar[Border] = "nearest"
     follows_spacing = False
 
 
@@ -202,7 +206,8 @@ class SobelOfGaussianBlur(_Apoc):
     """APOC's edges.
 
     Formula: root of the sum of squares of the Sobel derivatives (3×3 in 2-D, 3×3×3 in 3-D) of the
-    blurred image, whose own edge is repeated. Source: clEsperanto, ``sobel``.
+    blurred image, whose own edge is repeated. Source: clEsperanto, ``sobel``, as meant in 3-D: its
+    code reads beyond its table there, with arbitrary results.
     """
 
     name = "sobel_of_gaussian_blur"

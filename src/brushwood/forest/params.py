@@ -22,7 +22,7 @@ def option(default: Any, **meta: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForestParams:
-    """How a forest is grown.
+    """How a forest is grown; docs/defaults.md says why the defaults are what they are.
 
     Attributes
     ----------
@@ -56,10 +56,10 @@ class ForestParams:
         choices=get_args(Kind),
     )
     n_trees: int = option(
-        100, label="Trees", help="More trees: smoother results, slower.", min=1, max=1000
+        120, label="Trees", help="More trees: smoother results, slower.", min=1, max=1000
     )
     max_depth: int | None = option(
-        None,
+        10,
         label="Depth",
         help="Most questions a tree may ask in a row. Empty: as many as it needs.",
         min=1,
@@ -73,7 +73,7 @@ class ForestParams:
         max=10_000,
     )
     max_features: MaxFeatures = option(  # noqa: RUF009
-        "sqrt",
+        0.5,
         label="Features a split",
         help="How many features each split tries: sqrt, log2, all, or a fraction.",
         min=0.0,
