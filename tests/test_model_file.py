@@ -14,7 +14,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from brushwood.errors import ModelFileError, OutputError, OutputExistsError
+from brushwood.errors import InputError, ModelFileError, OutputError, OutputExistsError
 from brushwood.features.spec import FeatureSet
 from brushwood.forest import ForestParams, grow
 from brushwood.io import archive, document
@@ -194,6 +194,15 @@ def test_a_failed_save_leaves_the_old_file(classifier, tmp_path, monkeypatch, co
         save_model(classifier, path, overwrite=True)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_what_no_file_could_bring_back_is_refused_on_saving(classifier, tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=r"cannot be saved: smoothing is -1\.0, not a number"):
+        save_model(PixelClassifier.from_state(a_state() | {"smoothing": -1.0}), tmp_path / "m")
+    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    with pytest.raises(InputError, match="Leave out the training pixels"):
+        save_model(classifier, tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_saving_into_a_missing_folder_or_before_fit(classifier, tmp_path):

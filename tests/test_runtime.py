@@ -1,9 +1,9 @@
 """Finding an OpenCL runtime, or saying what to do, in processes that start afresh."""
 
 import os
+import platform
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -56,14 +56,13 @@ def test_no_icd_and_no_pip_runtime_gives_one_message_and_no_traceback(empty):
     assert error == f"NoDeviceError {reason}"
 
 
-@pytest.mark.skipif(
-    Path("/etc/OpenCL/vendors").exists() and any(Path("/etc/OpenCL/vendors").iterdir()),
-    reason="this machine has an OpenCL runtime of its own",
-)
 def test_a_machine_without_any_runtime_names_the_fix():
-    done = python(HIDE_PIP + "import brushwood.opencl as o; print(o.no_device_reason())")
+    # The folder stands for a system without any; the user did not choose it.
+    script = "runtime.VENDORS = 'UNUSED'\nimport brushwood.opencl as o; print(o.no_device_reason())"
+    done = python(HIDE_PIP + script, OCL_ICD_VENDORS="/nonexistent")
     assert done.stderr == ""
     assert "there is no OpenCL runtime on this machine" in done.stdout
+    assert advice.install(sys.platform, platform.machine()) in done.stdout
 
 
 def test_importing_brushwood_does_not_import_pyclesperanto():
@@ -138,7 +137,7 @@ def test_a_runtime_that_does_not_load_is_named_with_the_loaders_words(tmp_path):
         f"from pathlib import Path\nfrom brushwood.opencl import runtime\n"
         f"runtime.pip_runtime = lambda: Path({str(fake)!r})\n"
         "runtime.VENDORS = 'UNUSED'\n"  # the folder below stands for a system without any
-        "print(runtime.no_device_reason())",
+        "import brushwood.opencl as o; print(o.no_device_reason())",
         OCL_ICD_VENDORS="/nonexistent",
     )
     assert "it does not load" in done.stdout, done.stderr
@@ -156,6 +155,33 @@ def test_pyclesperanto_missing_or_half_installed_is_said():
         "import brushwood.opencl as o; print(o.devices(), o.no_device_reason())"
     )
     assert 'pip install --force-reinstall "pyclesperanto[opencl]"' in half.stdout, half.stderr
+
+
+STUB = """
+import sys, types
+cle = types.ModuleType("pyclesperanto")
+cle.list_available_backends = lambda: ["opencl", "cuda"]
+cle.get_backend_name = lambda: "{backend}"
+cle.native_execute = cle.get_device = cle.select_device = lambda *args: None
+def listed():
+    raise RuntimeError("clGetDeviceIDs failed with error code -30")
+cle.list_available_devices = listed
+sys.modules["pyclesperanto"] = cle
+import brushwood.opencl as o
+print(o.devices()); print(o.no_device_reason())
+"""
+
+
+def test_a_plugin_that_switched_pyclesperanto_to_cuda_is_named():
+    listing, reason = python(STUB.format(backend="cuda")).stdout.splitlines()
+    assert listing == "[]"
+    assert "another plugin switched pyclesperanto to 'cuda'" in reason
+
+
+def test_a_driver_that_fails_to_list_its_devices_is_no_crash():
+    listing, reason = python(STUB.format(backend="opencl")).stdout.splitlines()
+    assert listing == "[]"
+    assert "failed while listing its devices (clGetDeviceIDs failed" in reason
 
 
 def test_the_pip_runtime_is_found_through_the_list_of_installed_files(monkeypatch, tmp_path):

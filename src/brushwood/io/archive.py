@@ -17,8 +17,8 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-#: Largest file, and largest sum of what it holds. Below 4 GiB, so that zip64 is never needed.
-MAX_BYTES = (4 << 30) - (64 << 20)
+#: Largest file, and largest sum of what it holds. Below 2 GiB, so that zip64 is never needed.
+MAX_BYTES = (2 << 30) - (64 << 20)
 MAX_DOCUMENT_BYTES = 4 << 20
 MAX_MEMBERS = 32
 #: A member larger than `_SMALL` may be this many times its compressed size.
@@ -69,7 +69,18 @@ def write_archive(
         UTF-8 JSON.
     arrays : mapping of str to ndarray of int32 or float32
         Stored as ``<name>.npy``.
+
+    Raises
+    ------
+    Malformed
+        If it would be too large to be read again.
     """
+    n_bytes = len(document) + sum(array.size * 4 for array in arrays.values())
+    if n_bytes > MAX_BYTES or len(document) > MAX_DOCUMENT_BYTES:
+        raise Malformed(
+            f"it would take {n_bytes >> 20} MiB; {MAX_BYTES >> 20} are allowed",
+            "Leave out the training pixels, or grow fewer or shallower trees.",
+        )
     with zipfile.ZipFile(stream, "w") as archive:
         _write(archive, DOCUMENT, [document])
         for name, array in arrays.items():

@@ -115,7 +115,7 @@ def save_model(
     NotFittedError
         If the classifier has no forest.
     InputError
-        If a parameter has a value that a file could not bring back.
+        If it is too large for a file, or a parameter has a value that no file brings back.
     OutputExistsError, OutputError
         If a file stands there, or the folder is missing, read-only or full.
     """
@@ -125,15 +125,15 @@ def save_model(
     document = _document(state, arrays)
     try:
         documents.check(document)
+        data = documents.dumps(document)
+        with (
+            replacing(target, overwrite=overwrite) as temporary,
+            translated(target),
+            temporary.open("xb") as stream,
+        ):
+            write_archive(stream, data, arrays)
     except Malformed as problem:
-        raise InputError(f"This model cannot be saved: {problem}. Correct that value.") from problem
-    data = documents.dumps(document)
-    with (
-        replacing(target, overwrite=overwrite) as temporary,
-        translated(target),
-        temporary.open("xb") as stream,
-    ):
-        write_archive(stream, data, arrays)
+        raise InputError(f"This model cannot be saved: {problem}. {problem.advice}") from problem
     return target
 
 

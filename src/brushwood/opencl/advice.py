@@ -84,6 +84,15 @@ def broken_runtime(library: Path) -> str:
     )
 
 
+def broken_driver(error: RuntimeError) -> str:
+    """A runtime is there, and fails when it is asked about its devices."""
+    return (
+        f"No OpenCL device can be used: the runtime failed while listing its devices ({error}). "
+        "Update the driver of the GPU, or name a working runtime in OCL_ICD_FILENAMES, and start "
+        "again."
+    )
+
+
 def not_importable(error: ImportError) -> str:
     """Python cannot import pyclesperanto."""
     return (

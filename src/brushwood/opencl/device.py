@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from brushwood.errors import InputError, NoDeviceError
-from brushwood.opencl import runtime
+from brushwood.opencl import advice, runtime
 
 #: Names the device to use when nobody asked for one.
 DEVICE_VARIABLE = "BRUSHWOOD_DEVICE"
@@ -76,7 +76,11 @@ def devices() -> list[Device]:
 
 def no_device_reason() -> str:
     """Say why `devices` is empty and what to do on this machine; empty when it is not."""
-    return runtime.no_device_reason()
+    try:
+        _natives()
+    except NoDeviceError as error:
+        return str(error)
+    return ""
 
 
 def choose_device(wish: str | None = None) -> Device:
@@ -163,12 +167,14 @@ def _natives() -> list[Any]:
 @functools.cache
 def _native_list(cle: Any) -> list[Any]:
     """Fetch every device once, and leave the current one as other plugins know it."""
-    names = cle.list_available_devices()
-    current = cle.get_device()
-    found = [cle.select_device(index) for index in range(len(names))]
-    for index, item in enumerate(found):
-        if item is current:
-            cle.select_device(index)
+    try:
+        current = cle.get_device()
+        found = [cle.select_device(index) for index in range(len(cle.list_available_devices()))]
+        for index, item in enumerate(found):
+            if item is current:
+                cle.select_device(index)
+    except RuntimeError as error:
+        raise NoDeviceError(advice.broken_driver(error)) from error
     return found
 
 

@@ -98,15 +98,6 @@ def load() -> ModuleType:
     return module
 
 
-def no_device_reason() -> str:
-    """Say why there is no device and what to do; empty when there is one."""
-    try:
-        load()
-    except NoDeviceError as error:
-        return str(error)
-    return ""
-
-
 def _import() -> tuple[ModuleType | None, str]:
     """Return pyclesperanto, or None and the reason why it is of no use."""
     was_imported = "pyclesperanto" in sys.modules
@@ -122,8 +113,11 @@ def _import() -> tuple[ModuleType | None, str]:
             return None, advice.no_backend([note for note in notes if "failed to load" in note])
         if cle.get_backend_name() not in (None, "opencl"):
             return None, advice.other_backend(cle.get_backend_name())
-        if hasattr(cle, "native_execute") and cle.list_available_devices():
-            return cle, ""
+        try:
+            if hasattr(cle, "native_execute") and cle.list_available_devices():
+                return cle, ""
+        except RuntimeError as error:
+            return None, advice.broken_driver(error)
     return None, _why_no_platform(was_imported)
 
 
