@@ -248,19 +248,14 @@ class FeatureEngine:
     def _upload(self, queue: Queue, name: str, pixels: Float32) -> Region:
         pixels = np.ascontiguousarray(pixels, np.float32)
         _, nz, ny, nx = pixels.shape
-        # A group's passes share the largest radius of their filters, so with the margin of a stencil
-        # they may read, and ignore, one row (and one slab) beyond the halo.
-        slack = SLACK + nx + (nx * ny if self.ndim == 3 else 0)
-        buffer = self._buffer(queue, name, pixels.size + 2 * slack)
-        queue.write(buffer, pixels, slack)
-        hz, hy, hx = self.halo
-        region = Region(buffer, slack, nx, nx * ny, nx * ny * nz)
-        return Region(buffer, region.at(hz, hy, hx), nx, nx * ny, nx * ny * nz)
+        buffer = self._buffer(queue, name, pixels.size + 2 * SLACK)
+        queue.write(buffer, pixels, SLACK)
+        first = Region(buffer, SLACK, nx, nx * ny, nx * ny * nz)
+        return _shifted(first, 0, self.halo)
 
     def _scratch(self, queue: Queue, tiles: Sequence[tuple[Triple, Triple]]) -> Buffer:
         sizes = {size for _, size in tiles}
-        floats = max(group.scratch(size) for group in self._plan.groups for size in sizes) \
-            if self._plan.groups else 0
+        floats = max((g.scratch(size) for g in self._plan.groups for size in sizes), default=0)
         return self._buffer(queue, "scratch", floats + 2 * SLACK)
 
     def _signs(self, queue: Queue, start: Triple, shape: Triple, image: Triple) -> Signs | None:
@@ -290,9 +285,7 @@ def _tiles(shape: Triple, size: Triple | None) -> list[tuple[Triple, Triple]]:
         return [((0, 0, 0), shape)]
     found = []
     for z, y, x in product(*(range(0, n, s) for n, s in zip(shape, size, strict=True))):
-        nz, ny, nx = (
-            min(s, n - a) for a, s, n in zip((z, y, x), size, shape, strict=True)
-        )
+        nz, ny, nx = (min(s, n - a) for a, s, n in zip((z, y, x), size, shape, strict=True))
         found.append(((z, y, x), (nz, ny, nx)))
     return found
 

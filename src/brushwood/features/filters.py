@@ -1,13 +1,13 @@
 """What a filter is, the filters there are, and how strangers add theirs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import ClassVar, Literal, TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from brushwood.arrays import Border
 from brushwood.errors import InputError, UnknownFilterError
 
 #: Entry-point group in which an installed package names its `Filter` classes.
@@ -38,7 +38,7 @@ class Filter(ABC):
 
     name: ClassVar[str]
     takes_sigma: ClassVar[bool] = True
-    border: ClassVar[Literal["reflect", "nearest"]] = "reflect"
+    border: ClassVar[Border] = "reflect"
     follows_spacing: ClassVar[bool] = True
 
     def planes(self, ndim: int) -> int:
@@ -148,7 +148,3 @@ def _load_entry_points() -> None:
                 "package that declares it."
             )
         register_filter(found)
-
-
-#: Filters add ways to compute themselves elsewhere; kept as a type for readers of the registry.
-Reach = Callable[[float], int]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from brushwood.arrays import Triple
+from brushwood.arrays import Border, Triple
 from brushwood.features.builtin import STRUCTURE_RATIO
 from brushwood.features.filters import radius
 from brushwood.features.passes import JetPass, Region, Tile, XPass, aligned, tensor_pass
@@ -23,7 +23,7 @@ class JetGroup:
         σ along each axis of a difference's second Gaussian.
     """
 
-    border = "reflect"
+    border: Border = "reflect"
 
     def __init__(
         self, scale: Scale, planes: Mapping[str, int], other: Sequence[float] | None = None

@@ -103,8 +103,14 @@ class Tile:
         z, y, x = (a + b for a, b in zip(self.signs.at, self.start, strict=True))
         return z - mz, y - my, x - mx
 
-    def launch(self, names: tuple[str, ...], kernel: str, size: Triple, defines: dict[str, int],
-               **parameters: Any) -> None:
+    def launch(
+        self,
+        names: tuple[str, ...],
+        kernel: str,
+        size: Triple,
+        defines: dict[str, int],
+        **parameters: Any,
+    ) -> None:
         """Run a kernel over pixels (z, y, x)."""
         program = Program.load("features.cl", *names, VEC=self.vec, **defines)
         z, y, x = size
@@ -157,8 +163,19 @@ class JetPass:
     second: int
     ndim: int
 
-    def run(self, tile: Tile, src: Region, at: int, step: int, dst: Region, to: int, size: Triple,
-            planes: dict[str, int], log_factor: float = 1.0, sign: Triple = (0, 0, 0)) -> None:
+    def run(
+        self,
+        tile: Tile,
+        src: Region,
+        at: int,
+        step: int,
+        dst: Region,
+        to: int,
+        size: Triple,
+        planes: dict[str, int],
+        log_factor: float = 1.0,
+        sign: Triple = (0, 0, 0),
+    ) -> None:
         """Filter `size` pixels from `at` of `src` along `step` to `to` of `dst`.
 
         `planes` has an ending (see `ENDINGS`) for each result and its first plane.
@@ -180,8 +197,9 @@ class JetPass:
         )  # fmt: skip
 
 
-def tensor_pass(tile: Tile, src: Region, at: int, step: int, weights: tuple[Buffer, int],
-                plane: int) -> None:
+def tensor_pass(
+    tile: Tile, src: Region, at: int, step: int, weights: tuple[Buffer, int], plane: int
+) -> None:
     """Smooth the entries of a tensor along `step`; their eigenvalues are planes of the stack."""
     dst = tile.stack
     tile.launch(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from brushwood.arrays import Triple
+from brushwood.arrays import Border, Triple
 from brushwood.errors import UnknownFilterError
 from brushwood.features.apoc import ApocGroup
 from brushwood.features.builtin import DOG_RATIO
@@ -34,7 +34,7 @@ _APOC = {
 class Group(Protocol):
     """Filters that are computed together."""
 
-    border: str
+    border: Border
 
     def scratch(self, shape: Triple) -> int:
         """Return the floats of scratch that a tile needs."""
@@ -49,7 +49,7 @@ class Group(Protocol):
 class Copy:
     """The image itself."""
 
-    border = "reflect"
+    border: Border = "reflect"
 
     def __init__(self, plane: int) -> None:
         self.plane = plane
@@ -88,14 +88,14 @@ class Plan:
         On the device.
     host : tuple of HostFilter
         On the host.
-    borders : tuple of str
+    borders : tuple of Border
         How the image has to be continued.
     n_planes : int
     """
 
     groups: tuple[Group, ...]
     host: tuple[HostFilter, ...]
-    borders: tuple[str, ...]
+    borders: tuple[Border, ...]
     n_planes: int
 
 
@@ -105,7 +105,7 @@ def make_plan(features: FeatureSet, ndim: int, spacing: Sequence[float] | None) 
     apoc: dict[float, dict[str, int]] = {}
     groups: list[Group] = []
     host: list[HostFilter] = []
-    borders: list[str] = []
+    borders: list[Border] = []
     plane = 0
     for filter_, scale in features.scales(ndim, spacing):
         planes = filter_.planes(ndim)
@@ -126,5 +126,6 @@ def make_plan(features: FeatureSet, ndim: int, spacing: Sequence[float] | None) 
         other = [DOG_RATIO * s for s in scale.smooth] if "DOG" in wanted else None
         groups.append(JetGroup(scale, wanted, other))
     groups.extend(ApocGroup(sigma, ndim, wanted) for sigma, wanted in apoc.items())
-    kinds = tuple(b for b in ("reflect", "nearest") if b in borders) or ("reflect",)
+    every: tuple[Border, ...] = ("reflect", "nearest")
+    kinds = tuple(b for b in every if b in borders) or every[:1]
     return Plan(tuple(groups), tuple(host), kinds, plane)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +93,7 @@ class FeatureSet:
         if len(line) > _LONGEST_LINE:
             raise InputError(f"A feature set must be shorter than {_LONGEST_LINE} characters.")
         found: dict[Feature, None] = {}
-        units = "px"
+        units: Any = "px"
         for word in line.split():
             name, equals, values = word.partition("=")
             if name == "units":
@@ -102,7 +102,7 @@ class FeatureSet:
                 found[Feature(name)] = None
             else:
                 found.update((Feature(name, _parsed(v, word)), None) for v in values.split(","))
-        return cls(tuple(found), units)  # type: ignore[arg-type] - checked on construction
+        return cls(tuple(found), units)
 
     def __str__(self) -> str:
         words = []
@@ -135,12 +135,13 @@ class FeatureSet:
                 raise InputError(f"The feature set is not valid JSON: {error}.") from error
         if not isinstance(data, Mapping) or set(data) != {"units", "features"}:
             raise InputError("A feature set in JSON has exactly the keys 'units' and 'features'.")
-        rows, units = data["features"], data["units"]
+        rows: Any = data["features"]
+        units: Any = data["units"]
         if not isinstance(units, str) or not isinstance(rows, Sequence) or isinstance(rows, str):
             raise InputError("A feature set's 'units' must be text and its 'features' a list.")
         if len(rows) > MOST_FEATURES:
             raise InputError(f"A feature set holds at most {MOST_FEATURES} features.")
-        return cls(tuple(map(_from_row, rows)), units)  # type: ignore[arg-type]
+        return cls(tuple(map(_from_row, rows)), cast("Units", units))
 
     @classmethod
     def preset(cls, name: str) -> "FeatureSet":
@@ -165,7 +166,7 @@ class FeatureSet:
         ('original', 'hessian[0]=2', 'hessian[1]=2')
         """
         check_ndim(ndim)
-        one = []
+        one: list[str] = []
         for feature in self.features:
             n = get_filter(feature.filter).planes(ndim)
             rest = str(feature)[len(feature.filter) :]
@@ -183,7 +184,9 @@ class FeatureSet:
         found = []
         for feature in self.features:
             filter_ = get_filter(feature.filter)
-            found.append((filter_, scale_of(filter_, feature.sigma or 0.0, self.units, ndim, spacing)))
+            found.append(
+                (filter_, scale_of(filter_, feature.sigma or 0.0, self.units, ndim, spacing))
+            )
         return tuple(found)
 
     def halo(self, ndim: int, spacing: Sequence[float] | None = None) -> tuple[int, int, int]:
@@ -211,8 +214,14 @@ class FeatureSet:
         from brushwood.features.whole import compute  # the engine needs this module
 
         return compute(
-            self, image, channel_axis=channel_axis, spacing=spacing, ndim=ndim, device=device,
-            block=block, job=job,
+            self,
+            image,
+            channel_axis=channel_axis,
+            spacing=spacing,
+            ndim=ndim,
+            device=device,
+            block=block,
+            job=job,
         )
 
 

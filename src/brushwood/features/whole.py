@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brushwood.arrays import ImageSource, Triple
-from brushwood.blocks import choose_block_size, iter_blocks
+from brushwood.arrays import Border, ImageSource, Triple
+from brushwood.blocks import Block, choose_block_size, iter_blocks
 from brushwood.errors import InputError
 from brushwood.features.compute import FeatureEngine
 from brushwood.features.spec import FeatureSet
@@ -72,13 +72,13 @@ def compute(
     blocks = [(f, b) for f in source.iter_frames() for b in iter_blocks(shape, size)]
     for done, (frame, box) in enumerate(blocks):
         job.checkpoint(done / len(blocks), "Computing features")
-        padded = {
-            border: _finite(source.read_padded(frame, box.start, box.stop, engine.halo, border))
-            for border in engine.borders  # type: ignore[misc]
+        padded: dict[str, npt.NDArray[np.float32]] = {
+            b: _read(source, frame, box, engine.halo, b) for b in engine.borders
         }
         with lease(device) as queue:
             stack = engine.compute(queue, padded, box.start, shape)
-            out[(slice(None), *frame, *box.slices)] = stack.to_numpy(queue)
+            where: tuple[Any, ...] = (slice(None), *frame, *box.slices)
+            out[where] = stack.to_numpy(queue)
     return out.reshape(engine.n_planes, *source.frames, *source.shape)
 
 
@@ -95,7 +95,11 @@ def _block_size(engine: FeatureEngine, shape: Triple, block: Sequence[int] | Non
     return z, y, x
 
 
-def _finite(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _read(
+    source: ImageSource, frame: tuple[int, ...], box: Block, halo: Triple, border: Border
+) -> npt.NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # becomes infinity, which is refused below
+        pixels = source.read_padded(frame, box.start, box.stop, halo, border)
     # A sum is finite only if all are, and much cheaper than testing each.
     if not np.isfinite(pixels.sum(dtype=np.float64)):
         raise InputError(
@@ -103,5 +107,3 @@ def _finite(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
             "first, for example with numpy.nan_to_num."
         )
     return pixels
-
-
