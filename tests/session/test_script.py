@@ -26,9 +26,11 @@ def test_the_script_runs_and_predicts(tmp_path):
     tifffile.imwrite(tmp_path / "image.tif", image)
     tifffile.imwrite(tmp_path / "annotation.tif", marks)
     state = SessionState(
-        images=("i",), features=FeatureSet.parse("gaussian=1,2"), outputs=("classes", "uncertainty"),
+        images=("i",),
+        features=FeatureSet.parse("gaussian=1,2"),
+        outputs=("classes", "uncertainty"),
         forest=ForestParams(n_trees=9, seed=3),
-    )  # fmt: skip
+    )
     script = python_script(state, Readiness(images=(ImageRef("i", "cells", (48, 48)),)))
     assert "n_trees=9, seed=3" in script
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=120)

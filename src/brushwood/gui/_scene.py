@@ -194,12 +194,22 @@ class NapariScene:
             dims.order,
         ]
 
-    def visible(self, layer: Layer) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def visible(
+        self, layer: Layer, twin: Layer | None = None
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the box of a layer's full-resolution pixels in view, start and stop.
 
         Sliders pin their axes to one position; axes shown in 3-D count whole.
+
+        Parameters
+        ----------
+        twin : Layer, optional
+            A layer that may lie in the same place. If it does and is not multiscale, it is asked
+            instead: napari keeps the corners of a multiscale layer while the user zooms in.
         """
         shape = full_shape(layer)
+        if twin is not None and full_shape(twin) == shape and _transform(twin) == _transform(layer):
+            layer = layer if twin.multiscale else twin
         n = len(shape)
         dims = self.viewer.dims
         # A layer with fewer axes than the viewer has lacks the first ones.

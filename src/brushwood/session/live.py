@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from brushwood.forest.params import ForestParams
 from brushwood.jobs import Job
 from brushwood.opencl import budget_bytes, choose_device
 from brushwood.pixels.classifier import PixelClassifier
@@ -106,7 +107,7 @@ class LiveEngine:
             raise RuntimeError("There is no model to apply.")
         start = time.perf_counter()
         ids = tuple(int(i) for i in classifier.classes_)
-        targets = {
+        targets: dict[str, Any] = {
             name: Planes(target) if name == "probabilities" else target
             for name, target in out.items()
         }
@@ -336,7 +337,7 @@ def _described(name: str, classifier: PixelClassifier, version: int) -> LoadedMo
     training = classifier.training_
     stored = training.stored if training is not None else None
     values, counts = np.unique(stored.classes if stored else [], return_counts=True)
-    mode = getattr(classifier.scaling, "mode", classifier.scaling)
+    mode = Scaling.of(classifier.scaling).mode
     return LoadedModel(
         name=name,
         version=version,
@@ -346,7 +347,7 @@ def _described(name: str, classifier: PixelClassifier, version: int) -> LoadedMo
         names=names,
         colours=dict(classifier.class_colors or {}),
         features=classifier.features_,
-        forest=classifier.forest,
+        forest=classifier.forest or ForestParams(),
         finish=Finish(scaling=mode, smoothing=float(classifier.smoothing)),
         stored=tuple(zip(values.astype(int).tolist(), counts.tolist(), strict=True)),
     )

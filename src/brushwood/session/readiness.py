@@ -60,8 +60,9 @@ def resolve(state: SessionState, scene: Scene) -> Readiness:
     image_reason = image_problem(images, state.ndim)
     annotation_reason = image_reason or annotation_problem(images, annotation, state.ndim)
     train = (
-        annotation_reason
+        image_reason
         or state.device_problem
+        or annotation_reason
         or state.annotation_problem
         or strokes_problem(state)
     )

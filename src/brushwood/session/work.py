@@ -141,7 +141,7 @@ class Piece:
     version: int
     tile: Tile
     class_ids: tuple[int, ...]
-    arrays: Mapping[Output, npt.NDArray[Any]]
+    arrays: Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,8 @@ class LiveLoop(QObject):
     def visible_tiles(self, image: ImageInput) -> tuple[Tile, ...]:
         """Return the tiles of an image that are in view."""
         layer = self._scene.layer(image.keys[0])
-        start, stop = self._scene.visible(layer)
+        twin = self._scene.layer(self._session.state.annotation)
+        start, stop = self._scene.visible(layer, twin)
         return tiles_of(image.source.frames, image.source.shape3, start, stop)
 
     def _kinds(self) -> list[tuple[str, int]]:

@@ -67,6 +67,9 @@ class ResultLayers:
         del self._layers[where]
         self._dropped.add(where)
         image, (output, _) = where
+        shown = self._done.get(image, {})
+        for tile, (version, kinds) in shown.items():
+            shown[tile] = (version, kinds - {where[1]})
         left = [k for i, k in self._layers if i == image and k[0] == output]
         return None if left else output
 

@@ -1,0 +1,119 @@
+"""What the window's tests share: a display, the plugin, and a viewer with a widget in it."""
+
+import os
+import sys
+
+import numpy as np
+import pytest
+
+from brushwood import opencl
+
+if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+    pytest.skip("needs a display: run under xvfb-run", allow_module_level=True)
+os.environ.setdefault("QT_API", "pyqt6")
+pytest.importorskip("qtpy.QtWidgets", exc_type=ImportError)
+
+from npe2 import PluginManager, PluginManifest
+from qtpy.QtCore import QThreadPool
+
+from brushwood.features.spec import FeatureSet
+from brushwood.forest.params import ForestParams
+from brushwood.gui._scene import session_for
+from brushwood.gui.pixel_classifier import PixelClassifierWidget
+from house import ROOT
+
+PLUGIN = "napari-brushwood"
+#: Longest time that a test waits for work, ms: kernels are built when they are first used.
+PATIENCE = 60_000
+
+
+@pytest.fixture
+def viewer(make_napari_viewer):
+    """Return a viewer with the plugin, also where it is not installed but only importable."""
+    manager = PluginManager.instance()
+    if PLUGIN not in manager:
+        manager.register(PluginManifest.from_file(ROOT / "napari.yaml"))
+    viewer = make_napari_viewer()
+    yield viewer
+    assert QThreadPool.globalInstance().waitForDone(5000), "a thread was left behind"
+
+
+@pytest.fixture
+def two_halves():
+    """Return an image, dark left and bright right, and strokes on both halves."""
+    rng = np.random.default_rng(3)
+    pixels = rng.normal(20, 3, (120, 100)).astype(np.float32)
+    pixels[:, 50:] += 60
+    marks = np.zeros((120, 100), np.uint8)
+    marks[10:20, 5:25] = 1
+    marks[10:20, 60:80] = 2
+    return pixels, marks
+
+
+class Desk:
+    """A viewer with an image and the widget, and words for what tests wait for."""
+
+    def __init__(self, viewer, qtbot, pixels, **options):
+        self.viewer, self.qtbot = viewer, qtbot
+        self.state = session_for(viewer).state
+        self.state.features = FeatureSet.parse("original gaussian=1")
+        self.state.forest = ForestParams(n_trees=10)
+        self.image = viewer.add_image(pixels, name="halves", **options)
+        self.widget = PixelClassifierWidget(viewer)
+        viewer.window.add_dock_widget(self.widget, name="Pixel classifier")
+        self.controller, self.view = self.widget.controller, self.widget.view
+        self.wait(lambda: self.controller.session.devices or self.state.device_problem)
+
+    @property
+    def status(self):
+        return self.view.actions.status.text()
+
+    def wait(self, condition, timeout=PATIENCE):
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout)
+
+    def idle(self):
+        """Wait until nothing is scheduled or running."""
+        parts = (self.controller.live, self.controller.whole, self.controller.files)
+        self.qtbot.wait(80)
+        self.wait(lambda: not any(part.is_busy for part in parts))
+        self.qtbot.wait(20)
+
+    def annotate(self, marks):
+        """Make an annotation as the user does, and paint on it as one undo step."""
+        self.view.annotate.new.click()
+        layer = self.annotation
+        with layer.block_history():
+            for value in np.unique(marks[marks > 0]):
+                layer.data_setitem(np.nonzero(marks == value), int(value))
+        return layer
+
+    @property
+    def annotation(self):
+        return self.controller.annotating.layer
+
+    def find(self, ending):
+        """Return the layer whose name ends so, or None."""
+        return next((x for x in self.viewer.layers if x.name.endswith(ending)), None)
+
+    def trained(self, marks):
+        """Annotate and wait for the first result."""
+        self.annotate(marks)
+        self.wait(lambda: self.state.model is not None and self.find("· classes"))
+        self.idle()
+        return self.find("· classes")
+
+
+@pytest.fixture
+def desk(viewer, qtbot, two_halves):
+    """Return a desk with the two halves."""
+    if not opencl.devices():
+        pytest.skip("needs an OpenCL device")
+    return Desk(viewer, qtbot, two_halves[0], scale=(0.5, 0.25), translate=(3, 4))
+
+
+@pytest.fixture
+def new_desk(viewer, qtbot):
+    """Return a function that makes a desk for other pixels."""
+    if not opencl.devices():
+        pytest.skip("needs an OpenCL device")
+    return lambda pixels, **options: Desk(viewer, qtbot, pixels, **options)

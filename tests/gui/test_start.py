@@ -1,0 +1,92 @@
+"""The start dock, the demo, and the manifest's widgets."""
+
+import pytest
+
+from brushwood import opencl, samples
+from brushwood.gui import _docks
+from brushwood.gui.demo import open_demo
+from brushwood.gui.pixel_classifier import PixelClassifierWidget
+from brushwood.gui.start import StartWidget, step_text
+from brushwood.session.state import ModelInfo, SessionState
+
+
+def test_every_widget_of_the_manifest_opens(viewer, qtbot):
+    for name, kind in (("Pixel classifier", PixelClassifierWidget), ("Start", StartWidget)):
+        _, widget = viewer.window.add_plugin_dock_widget(_docks.PLUGIN, name)
+        assert isinstance(widget, kind)
+    qtbot.wait(50)
+
+
+def test_the_guide_opens_a_sample_and_the_classifier_once(viewer, qtbot):
+    start = StartWidget(viewer)
+    viewer.window.add_dock_widget(start, name="Brushwood")
+    titles = [action.text() for action in start._samples.menu().actions()]
+    assert len(titles) == len(samples.keys())
+    start._samples.menu().actions()[0].trigger()
+    assert viewer.layers
+    start._step.click()
+    start._step.click()
+    inner = viewer.window.dock_widgets.values()
+    assert sum(isinstance(widget, PixelClassifierWidget) for widget in inner) == 1
+    qtbot.waitUntil(lambda: bool(start._session.devices or start._session.state.device_problem))
+    if opencl.devices():
+        start._test.click()
+        qtbot.waitUntil(lambda: "passed the self-test" in start._status.text(), timeout=60_000)
+
+
+def test_later_steps_are_honest(viewer, qtbot):
+    start = StartWidget(viewer)
+    viewer.window.add_dock_widget(start, name="Brushwood")
+    from qtpy.QtWidgets import QToolButton
+
+    buttons = start.findChildren(QToolButton)
+    later = [b for b in buttons if not b.isEnabled()]
+    assert len(later) == 6
+    assert all("later version" in b.toolTip() for b in later)
+
+
+def test_the_state_of_the_step_in_words():
+    assert step_text(SessionState()) == "needs an image"
+    assert step_text(SessionState(images=("i",))) == "ready"
+    model = ModelInfo("trained", 2, 1, (1, 2), 1)
+    assert step_text(SessionState(model=model)) == "trained, 2 classes"
+    loaded = ModelInfo("m.brushwood", 2, 1, (1, 2, 3), 1)
+    assert step_text(SessionState(model=loaded)) == "loaded m.brushwood, 3 classes"
+
+
+@pytest.mark.skipif(not opencl.devices(), reason="needs an OpenCL device")
+def test_the_demo_is_ready_to_paint(viewer, qtbot, monkeypatch):
+    import napari
+
+    monkeypatch.setattr(napari, "Viewer", lambda **options: viewer)
+    open_demo(block=False)
+    widget = _docks.find(viewer, PixelClassifierWidget)
+    layer = viewer.layers.selection.active
+    assert layer.name.endswith("annotation")
+    assert layer.mode == "paint"
+    qtbot.waitUntil(lambda: widget.controller.state.model is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: not widget.controller.live.is_busy, timeout=60_000)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("width", [320])
+def test_everything_fits_a_narrow_dock_and_has_a_tooltip(viewer, qtbot, theme, width):
+    from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QTableWidget
+
+    viewer.theme = theme
+    widget = PixelClassifierWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Pixel classifier")
+    view = widget.view
+    for section in (view.image, view.annotate, view.features, view.forest, view.result):
+        section.set_open(True)
+    view.features._details.setChecked(True)
+    qtbot.wait(50)
+    assert widget.minimumSizeHint().width() <= width
+    content = view.image.parent()
+    assert content.minimumSizeHint().width() <= width - 40
+    for kind in (QAbstractButton, QAbstractSpinBox, QComboBox, QTableWidget):
+        for control in widget.findChildren(kind):
+            inner = control.objectName().startswith("qt_") or isinstance(
+                control.parent(), QTableWidget
+            )
+            assert inner or control.toolTip(), (type(control), getattr(control, "text", str)())
