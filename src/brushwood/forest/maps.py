@@ -17,7 +17,7 @@ Triple = tuple[int, int, int]
 OUTPUTS = ("classes", "probabilities", "uncertainty")
 
 #: Work-group of every launch, so that a runtime that compiles for each size compiles once.
-GROUP = (1, 1, 32)
+GROUP = (1, 1, 8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +240,6 @@ def _reduce(
         "out": out,
     }
     program = Program.load("maps.cl", VEC=vector, WIDE_IDS=int(out.dtype == np.uint16))
-    items = (size[0], size[1], _whole_groups(size[2]))
+    items = (size[0], size[1], _whole_groups(-(-size[2] // vector)))
     queue.launch(program, kernel, items, GROUP, **source, **last)
     return out

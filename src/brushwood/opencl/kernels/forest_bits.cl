@@ -75,7 +75,7 @@ __kernel void forest_bits(
   // All classes but the first have sums of their own; the first has the rest.
   const int own = classes <= OWN ? classes - 1 : 0;
   for (int k = 0; k < own * ROWS; k++) sum[k] = 0.0f;
-  if (first)
+  if (first && !own)
     for (int c = 0; c < classes; c++)
       for (int r = 0; r < height; r++) vstore16((float16)0.0f, 0, out + c * pixels + at + (size_t)r * pitch);
 
@@ -128,20 +128,18 @@ __kernel void forest_bits(
     }
   }
 
-  if (own)
-    for (int r = 0; r < height; r++) {
-      __global float* o = out + at + (size_t)r * pitch;
-      float16 rest = (float)n_trees;
-      for (int c = 0; c < own; c++) {
-        rest -= sum[c * ROWS + r];
-        vstore16(vload16(0, o + (c + 1) * pixels) + sum[c * ROWS + r], 0, o + (c + 1) * pixels);
+  const float share = total ? 1.0f / total : 1.0f;
+  for (int r = 0; r < height; r++) {
+    __global float* o = out + at + (size_t)r * pitch;
+    float16 rest = (float)n_trees;
+    for (int c = classes - 1; c >= 0; c--) {
+      float16 value = 0.0f;
+      if (own) {
+        value = c ? sum[(c - 1) * ROWS + r] : max(rest, 0.0f);
+        rest -= value;
       }
-      vstore16(vload16(0, o) + max(rest, 0.0f), 0, o);
+      if (!own || !first) value += vload16(0, o + c * pixels);
+      vstore16(value * share, 0, o + c * pixels);
     }
-  if (total)
-    for (int c = 0; c < classes; c++)
-      for (int r = 0; r < height; r++) {
-        __global float* o = out + c * pixels + at + (size_t)r * pitch;
-        vstore16(vload16(0, o) * (1.0f / total), 0, o);
-      }
+  }
 }

@@ -5,20 +5,34 @@
 // or in which vector lane, it is computed. Launches are rounded up to whole work-groups of one size,
 // since some runtimes compile a kernel anew for each size; what is too much returns at once.
 
-#if WIDE_IDS
-#define OUT ushort
-#else
-#define OUT uchar
-#endif
-
 #if VEC == 16
 typedef float16 floatV;
+typedef int16 intV;
 #define LOAD(p) vload16(0, p)
 #define STORE(v, p) vstore16(v, 0, p)
+#define AS_INT as_int16
+#define AS_FLOAT as_float16
+#define TO_FLOAT convert_float16
+#define TO_UCHAR convert_uchar16
+#define TO_USHORT convert_ushort16
 #else
 typedef float floatV;
+typedef int intV;
 #define LOAD(p) (*(p))
 #define STORE(v, p) (*(p) = (v))
+#define AS_INT as_int
+#define AS_FLOAT as_float
+#define TO_FLOAT convert_float
+#define TO_UCHAR convert_uchar
+#define TO_USHORT convert_ushort
+#endif
+
+#if WIDE_IDS
+#define OUT ushort
+#define TO_OUT TO_USHORT
+#else
+#define OUT uchar
+#define TO_OUT TO_UCHAR
 #endif
 
 // Index of `g` in an image of n pixels mirrored at its borders (d c b a | a b c d | d c b a).
@@ -37,6 +51,7 @@ int inside(const int g, const int image, const int start, const int size)
   return clamp(mirror(g, image) - start, 0, size - 1);
 }
 
+__attribute__((vec_type_hint(floatV)))
 __kernel void smooth_x(
     __global const float* restrict src, __global float* restrict dst,
     __global const float* restrict w, const int radius, const int pitch,
@@ -63,6 +78,7 @@ __kernel void smooth_x(
 }
 
 // Along y or z: `step` floats from one pixel to its neighbour, `size` of them, in runs of `outer`.
+__attribute__((vec_type_hint(floatV)))
 __kernel void smooth_across(
     __global const float* restrict src, __global float* restrict dst,
     __global const float* restrict w, const int radius, const int step, const int size,
@@ -81,63 +97,90 @@ __kernel void smooth_across(
   STORE(sum, dst + base + (size_t)at * step);
 }
 
-#define SOURCE                                                                       \
-  const int x = get_global_id(0), y = get_global_id(1), z = get_global_id(2);        \
-  if (x >= width) return;                                                            \
-  __global const float* p = src + ((size_t)(z + z0) * rows + y + y0) * pitch + x + x0; \
+#define SOURCE                                                                           \
+  const int x = get_global_id(0) * VEC, y = get_global_id(1), z = get_global_id(2);      \
+  if (x >= width) return;                                                                \
+  const int n = width - x;                                                               \
+  __global const float* p = src + ((size_t)(z + z0) * rows + y + y0) * pitch + x + x0;   \
   const size_t o = ((size_t)z * get_global_size(1) + y) * width + x;
 
-#define SOURCE_PARAMETERS                                                            \
-  __global const float* restrict src, const int classes, const int plane,            \
-  const int rows, const int pitch, const int z0, const int y0, const int x0,  \
+#define SOURCE_PARAMETERS                                                                \
+  __global const float* restrict src, const int classes, const int plane,                \
+  const int rows, const int pitch, const int z0, const int y0, const int x0,             \
   const int width, const int size
 
+// The first VEC of n floats, the last one repeated.
+floatV head(__global const float* p, const int n)
+{
+  if (n >= VEC) return LOAD(p);
+  float lane[VEC];
+  for (int k = 0; k < VEC; k++) lane[k] = p[min(k, n - 1)];
+  return LOAD(lane);
+}
+
+// Store the first n lanes.
+#define STORE_HEAD(type, value, p, n)                      \
+  if (n >= VEC) {                                          \
+    STORE(value, p);                                       \
+  } else {                                                 \
+    type lane[VEC];                                        \
+    STORE(value, lane);                                    \
+    for (int k = 0; k < n; k++) (p)[k] = lane[k];          \
+  }
+
+__attribute__((vec_type_hint(floatV)))
 __kernel void best_class(SOURCE_PARAMETERS, __global OUT* restrict out, __global const int* restrict ids)
 {
   SOURCE
-  float best = -1.0f;
-  int id = ids[0];
+  floatV best = -1.0f;
+  intV id = ids[0];
   for (int c = 0; c < classes; c++) {
-    const float q = p[(size_t)c * plane];
-    id = q > best ? ids[c] : id;
-    best = q > best ? q : best;
+    const floatV q = head(p + (size_t)c * plane, n);
+    id = select(id, (intV)ids[c], q > best);
+    best = select(best, q, q > best);
   }
-  out[o] = (OUT)id;
+  STORE_HEAD(OUT, TO_OUT(id), out + o, n)
 }
 
+__attribute__((vec_type_hint(floatV)))
 __kernel void crop(SOURCE_PARAMETERS, __global float* restrict out)
 {
   SOURCE
-  for (int c = 0; c < classes; c++) out[(size_t)c * size + o] = p[(size_t)c * plane];
+  for (int c = 0; c < classes; c++) {
+    const floatV q = head(p + (size_t)c * plane, n);
+    STORE_HEAD(float, q, out + (size_t)c * size + o, n)
+  }
 }
 
 // Natural logarithm of a positive normal number, within 1e-7 (the polynomial of Cephes' logf).
-float logarithm(const float v)
+floatV logarithm(const floatV v)
 {
-  const int bits = as_int(v) - 0x3f3504f3;
-  const float e = (float)(bits >> 23);
-  const float x = as_float((bits & 0x007fffff) + 0x3f3504f3) - 1.0f;
-  float y = 7.0376836292e-2f;
-  y = fma(y, x, -1.1514610310e-1f);
-  y = fma(y, x, 1.1676998740e-1f);
-  y = fma(y, x, -1.2420140846e-1f);
-  y = fma(y, x, 1.4249322787e-1f);
-  y = fma(y, x, -1.6668057665e-1f);
-  y = fma(y, x, 2.0000714765e-1f);
-  y = fma(y, x, -2.4999993993e-1f);
-  y = fma(y, x, 3.3333331174e-1f);
-  const float xx = x * x;
-  y = fma(y * xx, x, fma(-0.5f, xx, x));
-  return fma(e, 0.69314718056f, y);
+  const intV bits = AS_INT(v) - 0x3f3504f3;
+  const floatV e = TO_FLOAT(bits >> 23);
+  const floatV x = AS_FLOAT((bits & 0x007fffff) + 0x3f3504f3) - 1.0f;
+  floatV y = 7.0376836292e-2f;
+  y = fma(y, x, (floatV)-1.1514610310e-1f);
+  y = fma(y, x, (floatV)1.1676998740e-1f);
+  y = fma(y, x, (floatV)-1.2420140846e-1f);
+  y = fma(y, x, (floatV)1.4249322787e-1f);
+  y = fma(y, x, (floatV)-1.6668057665e-1f);
+  y = fma(y, x, (floatV)2.0000714765e-1f);
+  y = fma(y, x, (floatV)-2.4999993993e-1f);
+  y = fma(y, x, (floatV)3.3333331174e-1f);
+  const floatV xx = x * x;
+  y = fma(y * xx, x, fma((floatV)-0.5f, xx, x));
+  return fma(e, (floatV)0.69314718056f, y);
 }
 
+__attribute__((vec_type_hint(floatV)))
 __kernel void entropy(SOURCE_PARAMETERS, __global float* restrict out, const float scale)
 {
   SOURCE
-  float sum = 0.0f;
+  floatV sum = 0.0f;
   for (int c = 0; c < classes; c++) {
-    const float q = p[(size_t)c * plane];
-    sum = q > 1e-30f ? fma(-q, logarithm(q), sum) : sum;
+    const floatV q = head(p + (size_t)c * plane, n);
+    // Nothing to add where q is tiny or NaN; its logarithm is taken all the same, and dropped.
+    sum = select(sum, fma(-q, logarithm(q), sum), q > 1e-30f);
   }
-  out[o] = clamp(sum * scale, 0.0f, 1.0f);
+  STORE_HEAD(float, clamp(sum * scale, (floatV)0.0f, (floatV)1.0f), out + o, n)
 }
