@@ -2,6 +2,7 @@
 
 import threading
 import time
+import tracemalloc
 
 import dask.array as da
 import numpy as np
@@ -129,6 +130,24 @@ def test_a_small_cache_costs_time_only(model):
     assert len(cache) == 0
 
 
+def test_a_full_cache_makes_room_before_blocks_are_split(monkeypatch, model):
+    source, cache = ImageSource.of(IMAGE), FeatureCache(1 << 28)
+    original = StackMaker.compute
+
+    def compute(self, queue, padded, view, block):
+        if len(cache):
+            raise DeviceMemoryError("CL_OUT_OF_RESOURCES (-5)")
+        return original(self, queue, padded, view, block)
+
+    monkeypatch.setattr(StackMaker, "compute", compute)
+    monkeypatch.setattr("brushwood.pixels.live.TILES", {2: (1, 64, 64)})
+    found = model.predict_region(source, (), (0, 0, 0), (1, 70, 150), cache=cache)
+    assert model.predictor().limit is None
+    assert len(cache) == 1
+    monkeypatch.undo()
+    np.testing.assert_array_equal(found["classes"][0], model.predict(IMAGE))
+
+
 def test_constants_are_measured_once_for_a_view(monkeypatch, model):
     calls = []
     monkeypatch.setattr(
@@ -227,3 +246,34 @@ def test_two_threads_may_predict_at_once(model):
 def test_a_device_object_is_taken_as_it_is():
     device = choose_device()
     assert fitted(device=device).predictor().maker.device is device
+
+
+def test_host_memory_does_not_grow_with_the_image():
+    """80 million pixels in and out, 240 MB, pass through a fraction of that."""
+    shape = (2000, 40_000)
+
+    class Endless:
+        dtype, ndim, chunks = np.dtype("u2"), 2, (1000, 1000)
+
+        def __getitem__(self, index):
+            return np.ones([s.stop - s.start for s in index], self.dtype)
+
+    class Discarded:
+        dtype, ndim, chunks, pixels = np.dtype("u1"), 2, (1000, 1000), 0
+
+        def __setitem__(self, index, values):
+            self.pixels += values.size
+
+    Endless.shape = Discarded.shape = shape
+    out = Discarded()
+    marks = (IMAGE > 100).astype(np.uint8) + 1
+    tiny = ForestParams(n_trees=1, max_depth=1)
+    model = PixelClassifier("original", tiny, smoothing=0).fit(IMAGE, marks)
+    tracemalloc.start()
+    try:
+        model.predict_maps(Endless(), (), out={"classes": out})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert out.pixels == 80_000_000
+    assert peak < 130 << 20

@@ -11,7 +11,7 @@ from brushwood.blocks import Block, iter_blocks
 from brushwood.errors import AnnotationError, FeatureMismatchError, ShapeMismatchError
 from brushwood.features.spec import FeatureSet
 from brushwood.jobs import Cancelled, Job
-from brushwood.opencl import choose_device, lease
+from brushwood.opencl import choose_device
 from brushwood.pixels.scaling import Scaling
 from brushwood.pixels.stacks import FeatureCache, StackMaker, View
 from brushwood.pixels.strokes import Strokes
@@ -106,8 +106,7 @@ def test_stacks_in_view_are_used_for_rows():
     cache = FeatureCache(1 << 30)
     image = source()
     range_ = Scaling(mode="none").measure(image)
-    with lease(data.maker.device) as queue:
-        data.maker.stack(queue, View(image, range_), Block((0, 0, 0), (1, 60, 90)), cache)
+    data.maker.stack(View(image, range_), Block((0, 0, 0), (1, 60, 90)), cache)
     before = data.maker.pixels
     data.put("a", image, Strokes.of(annotation()))
     cached = data.rows(1000, cache=cache)
@@ -234,12 +233,11 @@ def test_the_cache_drops_what_was_used_longest_ago():
     image = source()
     view = View(image, Scaling(mode="none").measure(image))
     blocks = list(iter_blocks(image.shape3, (1, 20, 90)))
-    with lease(maker.device) as queue:
-        stacks = [maker.stack(queue, view, block) for block in blocks]
-        size = 4 * stacks[0].n_planes * stacks[0].plane
-        cache = FeatureCache(2 * size)
-        for block in (0, 1, 0, 2):
-            maker.stack(queue, view, blocks[block], cache)
+    stacks = [maker.stack(view, block) for block in blocks]
+    size = 4 * stacks[0].n_planes * stacks[0].plane
+    cache = FeatureCache(2 * size)
+    for block in (0, 1, 0, 2):
+        maker.stack(view, blocks[block], cache)
     origin = maker.origin(view)
     assert [cache.get(origin, block) is not None for block in blocks] == [True, False, True]
     assert cache.bytes_held == 2 * size <= cache.budget_bytes

@@ -108,13 +108,15 @@ class Predictor:
         job.checkpoint()
         if self._may_fit(block):
             try:
+                grown = block.grown(self.margin, view.source.shape3)
+                stack = self.maker.stack(view, grown, cache)
                 with lease(self.maker.device) as queue:
-                    grown = block.grown(self.margin, view.source.shape3)
-                    stack = self.maker.stack(queue, view, grown, cache)
                     return self._maps(queue, stack, view, block, outputs)
             except DeviceMemoryError as error:
-                if cache is not None:
+                if cache is not None and len(cache):
+                    # What is kept for the view may be all that stands in the way.
                     cache.clear()
+                    return self.region(view, block, outputs, cache=cache, job=job)
                 self._note(block, error)
         parts = ((part, self.region(view, part, outputs, job=job)) for part in _halves(block))
         return joined(parts, block)

@@ -4,16 +4,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from brushwood.arrays import AnyArray, Border, ImageSource, clipped, pad_region
+from brushwood.arrays import AnyArray, ImageSource, clipped, pad_region
 from brushwood.blocks import Block
 from brushwood.features.compute import FeatureEngine, FeatureStack, gather
 from brushwood.features.spec import FeatureSet
-from brushwood.opencl import Device, Queue
+from brushwood.opencl import Device, Queue, lease
 from brushwood.pixels.scaling import IntensityRange
 
 Float32 = npt.NDArray[np.float32]
@@ -105,9 +105,7 @@ class StackMaker:
         low, high = clipped(block.start, block.stop, halo, shape)
         core = view.range_.apply(view.read(Block(low, high), window), view.invalid)
         return {
-            border: pad_region(
-                core, low, block.start, block.stop, halo, shape, cast("Border", border)
-            )
+            border: pad_region(core, low, block.start, block.stop, halo, shape, border)
             for border in self.engine.borders
         }
 
@@ -117,22 +115,25 @@ class StackMaker:
         """Compute the stack of a prepared block."""
         return self.engine.compute(queue, padded, block.start, view.source.shape3)
 
-    def stack(
-        self, queue: Queue, view: View, block: Block, cache: "FeatureCache | None" = None
-    ) -> FeatureStack:
-        """Return the stack of a block, from the cache if it is there."""
-        if cache is None:
-            return self.compute(queue, self.prepare(view, block), view, block)
+    def stack(self, view: View, block: Block, cache: "FeatureCache | None" = None) -> FeatureStack:
+        """Return the stack of a block, from the cache if it is there.
+
+        The device is leased for the computing only, not while pixels are read.
+        """
         origin = self.origin(view)
-        stack = cache.get(origin, block)
+        stack = None if cache is None else cache.get(origin, block)
         if stack is None:
-            cache.make_room(block.n_pixels * self.n_planes * 4)
-            stack = self.compute(queue, self.prepare(view, block), view, block)
-            cache.put(origin, block, stack, view.source.data)
+            padded = self.prepare(view, block)
+            if cache is not None:
+                cache.make_room(block.n_pixels * self.n_planes * 4)
+            with lease(self.device) as queue:
+                stack = self.compute(queue, padded, view, block)
+            if cache is not None:
+                cache.put(origin, block, stack, view.source.data)
         return stack
 
     def rows(
-        self, queue: Queue, view: View, at: npt.NDArray[np.int64], cache: "FeatureCache | None"
+        self, view: View, at: npt.NDArray[np.int64], cache: "FeatureCache | None" = None
     ) -> Float32:
         """Return the features of single pixels.
 
@@ -149,11 +150,12 @@ class StackMaker:
         low, high = at.min(axis=0).tolist(), (at.max(axis=0) + 1).tolist()
         block = Block((low[0], low[1], low[2]), (high[0], high[1], high[2]))
         found = None if cache is None else cache.covering(self.origin(view), block)
-        block, stack = found or (block, self.stack(queue, view, block))
+        block, stack = found or (block, self.stack(view, block))
         local = at - np.array(block.start)
         _, height, _ = stack.shape
         index = (local[:, 0] * height + local[:, 1]) * stack.pitch + local[:, 2]
-        return gather(queue, stack, index.astype(np.int32))
+        with lease(self.device) as queue:
+            return gather(queue, stack, index.astype(np.int32))
 
     def origin(self, view: View) -> Hashable:
         """Name what a stack was computed from, and where."""

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from brushwood.arrays import ImageSource, Triple
 from brushwood.errors import FeatureMismatchError
 from brushwood.jobs import IDLE, Job
-from brushwood.opencl import lease
 from brushwood.pixels.sample import chosen
 from brushwood.pixels.scaling import IntensityRange, Scaling, combined
 from brushwood.pixels.stacks import FeatureCache, StackMaker, View
@@ -253,8 +252,7 @@ class TrainingSet:
             known = _TileRows(np.empty(0, np.int64), np.empty((0, self.maker.n_planes), np.float32))
         new = np.setdiff1d(index, known.index, assume_unique=True)
         if new.size:
-            with lease(self.maker.device) as queue:
-                rows = self.maker.rows(queue, view, positions(new, image.source), cache)
+            rows = self.maker.rows(view, positions(new, image.source), cache)
             merged = np.concatenate((known.index, new))
             order = np.argsort(merged)
             known = _TileRows(merged[order], np.concatenate((known.rows, rows))[order])
