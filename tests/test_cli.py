@@ -114,6 +114,7 @@ def test_version_and_general_help(run):
         (["train", "a", "b", "-o", "m", "--depth", "deep"], "a whole number or 'unlimited'"),
         (["train", "a", "b", "-o", "m", "--smoothing", "nan"], "number of pixels from 0"),
         (["train", "a", "b", "-o", "m", "--ndim", "4"], "invalid choice"),
+        (["train", "a", "b", "-o", "m", "--spacing", "1"], "not a size along y,x or z,y,x"),
         (["apply", "m", "a", "-o", "out", "--save", "objects"], "not a list of classes"),
         (["apply", "m", "a", "-o", "out", "--workers", "0"], "whole number from 1 to 64"),
         (["demo"], "one of the arguments --out --gui is required"),
@@ -366,6 +367,33 @@ def test_any_number_of_workers_gives_the_same_bytes(run, model, tmp_path):
         found[workers] = {p.name: p.read_bytes() for p in out.iterdir()}
     assert found[1] == found[4]
     assert len(found[1]) == 10
+
+
+def test_filters_in_physical_units_follow_each_image_s_pixel_size(run, folder, tmp_path):
+    world = ["--features", "gaussian=0.5,1 units=world", "--trees", 10]
+    pair = [folder / "image.tif", folder / "strokes.tif"]
+    assert run("train", *pair, "-o", tmp_path / "m", *world)[0] == 0
+    fine = np.kron(picture(), np.ones((2, 2), np.uint16))
+    save(tmp_path / "fine.tif", fine, scale=0.125)
+    tifffile.imwrite(tmp_path / "none.tif", picture())
+    model, out = tmp_path / "m.brushwood", tmp_path / "out"
+    images = [folder / "image.tif", tmp_path / "fine.tif", tmp_path / "none.tif"]
+    code, _, err = run("apply", model, *images, "-o", out)
+    assert code == 0
+    assert "Warning: none has no pixel size; that of the training is used" in err
+    coarse, doubled, same = (read_image(p).data for p in sorted(out.iterdir(), key=_order))
+    assert (doubled[::2, ::2] == coarse).mean() > 0.98
+    np.testing.assert_array_equal(same, coarse)
+    pair = [tmp_path / "none.tif", folder / "strokes.tif"]
+    code, _, err = run("train", *pair, "-o", tmp_path / "n", *world)
+    assert code == 3
+    assert "no spacing" in err
+    assert run("train", *pair, "-o", tmp_path / "n", *world, "--spacing", "0.25,0.25")[0] == 0
+    assert bw.load(tmp_path / "n.brushwood").spacing == [0.25, 0.25]
+
+
+def _order(path):
+    return ["image-classes.tif", "fine-classes.tif", "none-classes.tif"].index(path.name)
 
 
 def test_results_in_the_folder_of_the_images_are_not_taken_for_images(run, model, tmp_path):

@@ -318,6 +318,12 @@ def test_other_kinds_unknown_fields_and_missing_parts(good, tmp_path):
     assert "it has no model.json" in refused(tmp_path, zipped(members))
 
 
+def test_a_filter_that_is_not_installed_is_named(good, tmp_path):
+    message = refused(tmp_path, edited(good[1], lambda d: d.update(features="wavelet=2")))
+    assert "wavelet" in message
+    assert ".." not in message
+
+
 def test_a_file_that_is_not_there_or_a_folder(tmp_path):
     for path, message in ((tmp_path / "no.brushwood", "no such file"), (tmp_path, "is a folder")):
         with pytest.raises(ModelFileError, match=message):

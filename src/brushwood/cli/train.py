@@ -59,6 +59,9 @@ def _add_features(group: Any) -> None:
     which.add_argument("--preset", metavar="NAME", help="by object size: tiny to large")
     group.add_argument("--ndim", type=int, choices=(2, 3), help="spatial dimensions of the filters")
     group.add_argument("--channel-axis", type=int, metavar="N", help="axis that holds channels")
+    group.add_argument(
+        "--spacing", type=_spacing, metavar="Z,Y,X", help="pixel size, if the image has none"
+    )
     group.add_argument("--scaling", choices=("image", "training", "none"), help="of intensities")
     group.add_argument(
         "--smoothing", type=_sigma, metavar="SIGMA", help="of probabilities, in pixels"
@@ -163,6 +166,16 @@ def _sigma(text: str) -> float:
     return value
 
 
+def _spacing(text: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) not in (2, 3) or not all(0 < value < 1e30 for value in values):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size along y,x or z,y,x")
+    return values
+
+
 def _class_names(entries: list[str]) -> dict[int, str]:
     names = {}
     for entry in entries:
@@ -191,7 +204,12 @@ def _set_axes(
     axis = first.channel_axis if options.channel_axis is None else options.channel_axis
     if axis is not None and axis == len(first.axes) - 1:
         axis = -1  # as RGB images of any number of dimensions have it
-    classifier.set_params(ndim=ndim, channel_axis=axis, spacing=first.spacing_of(ndim))
+    spacing = options.spacing or first.spacing_of(ndim)
+    if spacing is not None and len(spacing) != ndim:
+        raise argparse.ArgumentError(
+            None, f"--spacing needs {ndim} numbers for a {ndim}-D model, but got {len(spacing)}"
+        )
+    classifier.set_params(ndim=ndim, channel_axis=axis, spacing=spacing)
 
 
 def _source(image: "ImageFile", options: argparse.Namespace, ndim: int) -> "ImageSource":

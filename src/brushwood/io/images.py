@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -250,31 +250,41 @@ def create_image(
             f"Axes {axes!r} do not describe an image of shape {shape}. Give a letter of t, c, z, "
             "y, x and q an axis, y and x last."
         )
-    suffix = target.suffix.lower()
     with replacing(target, overwrite=overwrite) as temporary:
-        if _KINDS.get(suffix) == TIFF:
-            from brushwood.io.tiff import create_tiff
+        creator = _creator(target)
+        with creator(target, temporary, shape, wanted, axes, scale, unit) as out:
+            yield out
 
-            with create_tiff(target, temporary, shape, wanted, axes, scale, unit) as out:
-                yield out
-        elif suffix == ZARR:
-            from brushwood.io.omezarr import create_zarr
 
-            with create_zarr(target, temporary, shape, wanted, axes, scale, unit) as out:
-                yield out
-        elif suffix == NPY:
-            with translated(target):
-                mapped = np.lib.format.open_memmap(temporary, "w+", wanted, shape)
-                array = MappedArray(
-                    temporary, mapped.offset, wanted, shape, tuple(range(len(shape)))
-                )
-                del mapped
-            yield array
-        else:
-            raise InputError(
-                f"Cannot write {target.name!r}: images are written as .tif, .zarr or .npy. Choose "
-                "one of these endings."
-            )
+def _creator(target: Path) -> Callable[..., AbstractContextManager[Any]]:
+    """Return what creates files of a kind; libraries are imported when they are needed."""
+    suffix = target.suffix.lower()
+    if _KINDS.get(suffix) == TIFF:
+        from brushwood.io.tiff import create_tiff
+
+        return create_tiff
+    if suffix == ZARR:
+        from brushwood.io.omezarr import create_zarr
+
+        return create_zarr
+    if suffix == NPY:
+        return _create_npy
+    raise InputError(
+        f"Cannot write {target.name!r}: images are written as .tif, .zarr or .npy. Choose one of "
+        "these endings."
+    )
+
+
+@contextmanager
+def _create_npy(
+    target: Path, temporary: Path, shape: tuple[int, ...], dtype: np.dtype[Any], *others: Any
+) -> Iterator[MappedArray]:
+    """Yield a new NPY file, which has no place for axes and calibration."""
+    with translated(target):
+        mapped = np.lib.format.open_memmap(temporary, "w+", dtype, shape)
+        array = MappedArray(temporary, mapped.offset, dtype, shape, tuple(range(len(shape))))
+        del mapped
+    yield array
 
 
 def scale_of(spacing: Mapping[str, float] | Sequence[float] | None) -> dict[str, float]:

@@ -119,22 +119,25 @@ def save_model(
     OutputExistsError, OutputError
         If a file stands there, or the folder is missing, read-only or full.
     """
-    state = classifier.to_state(include_rows=include_rows)
     target = model_path(path)
-    arrays = _arrays(state)
-    document = _document(state, arrays)
     try:
-        documents.check(document)
-        data = documents.dumps(document)
-        with (
-            replacing(target, overwrite=overwrite) as temporary,
-            translated(target),
-            temporary.open("xb") as stream,
-        ):
-            write_archive(stream, data, arrays)
+        _write(target, classifier.to_state(include_rows=include_rows), overwrite)
     except Malformed as problem:
         raise InputError(f"This model cannot be saved: {problem}. {problem.advice}") from problem
     return target
+
+
+def _write(target: Path, state: Mapping[str, Any], overwrite: bool) -> None:
+    arrays = _arrays(state)
+    document = _document(state, arrays)
+    documents.check(document)  # what is written can be read
+    data = documents.dumps(document)
+    with (
+        replacing(target, overwrite=overwrite) as temporary,
+        translated(target),
+        temporary.open("xb") as stream,
+    ):
+        write_archive(stream, data, arrays)
 
 
 def load_model(path: str | os.PathLike[str]) -> PixelClassifier:
@@ -159,7 +162,9 @@ def load_model(path: str | os.PathLike[str]) -> PixelClassifier:
         raise _error(source, problem) from problem
     except MemoryError as problem:
         raise _error(source, Malformed("there is not enough memory for it")) from problem
-    except (BrushwoodError, TypeError, ValueError, KeyError, OverflowError) as problem:
+    except BrushwoodError as problem:  # its own message says what to do
+        raise ModelFileError(f"Cannot open the model {str(source)!r}: {problem}") from problem
+    except (TypeError, ValueError, KeyError, OverflowError) as problem:
         raise _error(source, Malformed(str(problem))) from problem
 
 
@@ -183,7 +188,9 @@ def read_info(path: str | os.PathLike[str]) -> ModelInfo:
             return _info(source, document, archive)
     except Malformed as problem:
         raise _error(source, problem) from problem
-    except (BrushwoodError, TypeError, ValueError, KeyError) as problem:
+    except BrushwoodError as problem:
+        raise ModelFileError(f"Cannot open the model {str(source)!r}: {problem}") from problem
+    except (TypeError, ValueError, KeyError) as problem:
         raise _error(source, Malformed(str(problem))) from problem
 
 
