@@ -92,8 +92,6 @@ def save_model(
 ) -> Path:
     """Write a fitted classifier to a ``.brushwood`` file, completely or not at all.
 
-    The same model gives the same bytes.
-
     Parameters
     ----------
     classifier : PixelClassifier
