@@ -92,7 +92,7 @@ def brushwood_run(
     else:
         classifier = bw.PixelClassifier(device=device)
     classifier.fit(image, annotation)
-    about = f"{classifier.features}; {classifier.forest}"
+    about = f"{classifier.features_}; {classifier.forest or bw.ForestParams()}"
     return lambda: classifier.predict(image), about
 
 

@@ -9,4 +9,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash scripts/setup.sh
 brushwood="${VENV:-.venv}/bin/brushwood"
 if [ "${1:-}" = --gui ]; then exec "$brushwood" demo "$@"; fi
-exec "$brushwood" demo --out demo-out "$@"
+exec "$brushwood" demo --out demo-out --overwrite "$@"
