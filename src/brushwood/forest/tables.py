@@ -66,7 +66,9 @@ class _Order:
     position: Int32  # among the inner nodes of its tree
     slot: Int32
     tree: Int32
-    leaf: Int32  # number of a leaf in its tree
+    row: Int32  # of a leaf in its tree's table; the class in trees that are certain; else 0
+    rows: Int32  # (tree,) rows of its table
+    certain: Mask  # (tree,)
 
 
 def walk_tables(forest: Forest, chosen: Mask | None = None) -> WalkTables:
@@ -121,34 +123,25 @@ def _bucket(n_features: int) -> int:
 def bit_tables(forest: Forest) -> tuple[list[BitTables], Mask]:
     """Return tables of all trees that fit ``forest_bits.cl``, and which trees do not (bool)."""
     order = _order(forest)
-    leaf = forest.feature == LEAF
-    leaves = np.bincount(order.tree[leaf], minlength=forest.n_trees)
     waiting = np.zeros(forest.n_trees, np.int32)
     np.maximum.at(waiting, order.tree, order.slot)
-    fits = (waiting <= MAX_SLOTS) & (leaves <= 2**MAX_BITS)
     used = _used(forest)
-    if len(used) > MAX_FEATURES:
-        fits[:] = False
-    # A leaf that is certain of its class needs no table, unless its tree asks nothing.
-    unsure = leaf & ~np.logical_or.reduce([column == 1 for column in forest.value.T])
-    certain = np.bincount(order.tree[unsure], minlength=forest.n_trees) == 0
-    certain &= leaves > 1
+    fits = waiting <= MAX_SLOTS
+    fits &= (order.rows <= 2**MAX_BITS) & (len(used) <= MAX_FEATURES)
     parts = [
-        _part(forest, order, fits & trees, used, most, is_certain)
-        for trees, most, is_certain in _kinds(certain, leaves, forest.n_classes)
+        _part(forest, order, fits & trees, used, most, certain)
+        for trees, most, certain in _kinds(order, forest.n_classes)
         if (fits & trees).any()
     ]
     return parts, ~fits
 
 
-def _kinds(
-    certain: Mask, leaves: npt.NDArray[np.intp], n_classes: int
-) -> Iterator[tuple[Mask, int, bool]]:
-    """Yield trees that share a kernel, the most leaves they tell apart, and if they are certain."""
-    yield certain, n_classes, True
+def _kinds(order: _Order, n_classes: int) -> Iterator[tuple[Mask, int, bool]]:
+    """Yield trees that share a kernel, the most rows they tell apart, and if they are certain."""
+    yield order.certain, n_classes, True
     edges = [2, *(2**bits for bits in BITS if bits >= 4)]
     for low, high in zip([0, *edges], edges, strict=False):
-        yield ~certain & (leaves > low) & (leaves <= high), high, False
+        yield ~order.certain & (order.rows > low) & (order.rows <= high), high, False
 
 
 def _part(
@@ -166,10 +159,8 @@ def _part(
     nodes[:n, 1] = forest.threshold[inner].view(np.uint32)
     nodes[:n, 2] = order.slot[inner]
     nodes[:n, 3] = order.size[inner]
-    # Zero at inner nodes, so that a child which is none adds nothing.
-    number = np.where(forest.feature == LEAF, _certain_of(forest) if certain else order.leaf, 0)
     for side, children in enumerate((forest.left[inner], forest.right[inner])):
-        code = number[children]
+        code = order.row[children]
         for bit in range(bits):
             nodes[:n, 4 + 2 * bit + side] = -((code >> bit) & 1)
     place = np.zeros(forest.n_trees, np.int64)
@@ -178,8 +169,15 @@ def _part(
     if not np.array_equal(where, np.arange(n)):
         nodes[where] = nodes[:n].copy()
 
-    table, offset, leaves = _rows(forest, order, chosen, certain)
-    trees = np.stack((first, first + count, offset, leaves), axis=1).astype(np.int32)
+    rows = order.rows[chosen].astype(np.int64) * (not certain)
+    offset = (np.cumsum(rows) - rows) * forest.n_classes
+    table = np.zeros(int(rows.sum()) * forest.n_classes, np.float32)
+    if not certain:
+        leaf = np.flatnonzero((forest.feature == LEAF) & chosen[order.tree])
+        at = (np.cumsum(chosen) - 1)[order.tree[leaf]]
+        for c in range(forest.n_classes):
+            table[offset[at] + c * rows[at] + order.row[leaf]] = forest.value[leaf, c]
+    trees = np.stack((first, first + count, offset, rows), axis=1).astype(np.int32)
     # No buffer may be empty, and a shuffle reads 16 floats wherever a row begins.
     used = used if used.size else np.zeros(1, np.int32)
     return BitTables(
@@ -191,33 +189,6 @@ def _part(
         _bucket(len(used)),
         certain,
     )
-
-
-def _certain_of(forest: Forest) -> Int32:
-    """Return the last class with a fraction of one at each node, 0 where there is none."""
-    number = np.zeros(forest.n_nodes, np.int32)
-    for c in range(1, forest.n_classes):
-        number[forest.value[:, c] == 1] = c
-    return number
-
-
-def _rows(
-    forest: Forest, order: _Order, chosen: Mask, certain: bool
-) -> tuple[Float32, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return fractions (tree by tree, class, leaf), where each tree begins, and leaves a tree."""
-    n = int(chosen.sum())
-    if certain:
-        return np.zeros(0, np.float32), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    leaf = np.flatnonzero((forest.feature == LEAF) & chosen[order.tree])
-    leaves = np.bincount(order.tree[leaf], minlength=forest.n_trees)[chosen].astype(np.int64)
-    offset = (np.cumsum(leaves) - leaves) * forest.n_classes
-    rank = np.cumsum(chosen) - 1
-    at = rank[order.tree[leaf]]
-    table = np.zeros(int(leaves.sum()) * forest.n_classes, np.float32)
-    begin = offset[at] + order.leaf[leaf]
-    for c in range(forest.n_classes):
-        table[begin + c * leaves[at]] = forest.value[leaf, c]
-    return table, offset, leaves
 
 
 def _order(forest: Forest) -> _Order:
@@ -236,6 +207,33 @@ def _order(forest: Forest) -> _Order:
         slot[left] = slot[level] + 1
     sizes = np.diff(np.append(forest.roots, forest.n_nodes))
     tree = np.repeat(np.arange(forest.n_trees, dtype=np.int32), sizes)
-    before = np.append(0, np.cumsum(~inner))
-    leaf = (before[:-1] - np.repeat(before[forest.roots], sizes)).astype(np.int32)
-    return _Order(size, position, slot, tree, leaf)
+    return _Order(size, position, slot, tree, *_number(forest, tree))
+
+
+def _number(forest: Forest, tree: Int32) -> tuple[Int32, Int32, Mask]:
+    """Give each leaf a row in its tree's table; return them, rows a tree, and certain trees.
+
+    Leaves that are certain of a class share that class's row, as far as that saves rows.
+    """
+    leaf = forest.feature == LEAF
+    class_of = np.zeros(forest.n_nodes, np.int32)
+    unsure = leaf.copy()
+    for c in range(forest.n_classes):
+        sure = forest.value[:, c] == 1
+        class_of[sure], unsure[sure] = c, False
+    leaves = np.bincount(tree[leaf], minlength=forest.n_trees)
+    doubts = np.bincount(tree[unsure], minlength=forest.n_trees)
+    # A tree that asks nothing sends no pixel to a leaf: it is looked up in row 0.
+    certain = (doubts == 0) & (leaves > 1)
+    shared = certain | (forest.n_classes + doubts < leaves)
+
+    def count(mask: Mask) -> Int32:
+        """Number the nodes of a mask in each tree."""
+        before = np.append(0, np.cumsum(mask))
+        number: Int32 = (before[:-1] - before[forest.roots][tree]).astype(np.int32)
+        return number
+
+    by_class = np.where(unsure, forest.n_classes + count(unsure), class_of)
+    row = np.where(leaf, np.where(shared[tree], by_class, count(leaf)), 0).astype(np.int32)
+    rows = np.where(shared, forest.n_classes + doubts, leaves).astype(np.int32)
+    return row, rows, certain
