@@ -13,6 +13,7 @@ from brushwood.forest.params import ForestParams
 from brushwood.jobs import Job
 from brushwood.opencl import budget_bytes, choose_device
 from brushwood.pixels.classifier import PixelClassifier
+from brushwood.pixels.draft import draft_of
 from brushwood.pixels.scaling import IntensityRange, Scaling
 from brushwood.pixels.stacks import FeatureCache
 from brushwood.pixels.strokes import Strokes
@@ -38,6 +39,8 @@ _CACHE_MOST = {"cpu": 2 << 30, "gpu": 8 << 30}
 #: How often a request that waits for the one before looks whether it was cancelled.
 _WAIT = 0.02
 _IMAGE = "image"
+#: From so many tiles on, a draft of all comes before the first is final.
+_DRAFT_TILES = 4
 
 
 class LiveEngine:
@@ -248,12 +251,18 @@ class LiveEngine:
         todo = [tile for tile in request.tiles if request.done.get(tile) != self._version]
         cache = self._feature_cache(request)
         ids = tuple(int(i) for i in classifier.classes_)
-        for n, tile in enumerate(todo):
-            job.checkpoint(n / len(todo), "Classifying what is in view")
-            arrays = classifier.predict_region(
+        # Version -v marks what only a draft of model v has painted: it is not up to date.
+        passes = [(classifier, self._version)]
+        draft = draft_of(classifier) if len(todo) >= _DRAFT_TILES else None
+        if draft is not None:
+            passes.insert(0, (draft, -self._version))
+        work = [(*one, tile) for one in passes for tile in todo]
+        for n, (model, version, tile) in enumerate(work):
+            job.checkpoint(n / len(work), "Classifying what is in view")
+            arrays = model.predict_region(
                 source, tile.frame, tile.start, tile.stop, request.outputs, cache=cache, job=job
             )
-            publish(Piece(request.image.keys, self._version, tile, ids, arrays))
+            publish(Piece(request.image.keys, version, tile, ids, arrays))
         return len(todo)
 
     def _device(self, wish: str | None) -> Any:
