@@ -22,6 +22,7 @@ from brushwood.forest.params import ForestParams
 from brushwood.jobs import Cancelled, Job
 from brushwood.pixels.classifier import PixelClassifier
 from brushwood.pixels.scaling import Scaling
+from brushwood.pixels.strokes import Strokes
 
 LINE = "original gaussian=1 hessian=1.5"
 SMALL = ForestParams(n_trees=12)
@@ -353,6 +354,20 @@ def test_state_round_trip(fitted, rows):
         model.fit(other, strokes(marks, density=0.01), extend=True)
         again.fit(other, strokes(marks, density=0.01), extend=True)
         assert again.counts_ == model.counts_
+
+
+def test_rows_that_are_saved_are_those_of_the_forest():
+    """Strokes that were erased since, so that nothing could be trained, do not matter."""
+    image, discs = picture()
+    model = new().fit(image, strokes(discs))
+    training = model.training_
+    training.keep_only(())
+    training.put("now", ImageSource.of(image), Strokes.of((strokes(discs) == 1).astype(int)))
+    with pytest.raises(AnnotationError):
+        new().fit_training(training)
+    state = model.to_state(include_rows=True)
+    assert len(state["rows"]["classes"]) == np.count_nonzero(strokes(discs))
+    assert sum(state["provenance"]["pixels"].values()) == np.count_nonzero(strokes(discs))
 
 
 def test_a_state_whose_parts_do_not_fit(fitted):

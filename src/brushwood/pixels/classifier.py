@@ -77,7 +77,7 @@ class PixelClassifier(Estimator):
         Annotated pixels of each class, and of them all those that the cap left out:
     left_out_ : int
     stored_rows_ : Rows or None
-        Training pixels that came with a loaded file.
+        The training pixels; after loading, those that came with the file, or None.
     provenance_ : dict
         What is known of a loaded model's origin.
     """
@@ -88,8 +88,8 @@ class PixelClassifier(Estimator):
     n_channels_: int
     range_: IntensityRange
     _training: TrainingSet | None = None
-    counts_: dict[int, int]
-    left_out_: int
+    counts_: dict[int, int] = {}  # noqa: RUF012 - replaced by fit, never changed
+    left_out_: int = 0
     stored_rows_: Rows | None = None
     provenance_: dict[str, Any]
     _predictor: Predictor | None = None
@@ -185,7 +185,8 @@ class PixelClassifier(Estimator):
         self.features_, self.ndim_, self.n_channels_ = maker.features, maker.ndim, maker.n_channels
         self.range_ = training.range(job)
         self.forest_ = forest
-        self._training = training
+        # The training set moves on with the strokes; these are the rows of this very forest.
+        self._training, self.stored_rows_ = training, rows
         self.counts_, self.left_out_ = training.counts, training.left_out
         self.provenance_ = {}
         return self

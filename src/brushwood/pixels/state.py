@@ -36,11 +36,8 @@ def to_state(classifier: "PixelClassifier", *, include_rows: bool = False) -> di
         (pixel, feature) and ``classes`` int64 (pixel,)).
     """
     forest = classifier.fitted_forest()
-    rows = None
-    if include_rows and classifier.training_ is not None:
-        params = classifier.forest or ForestParams()
-        kept = classifier.training_.rows(params.max_rows, params.seed)
-        rows = {"features": kept.features, "classes": kept.classes}
+    kept = classifier.stored_rows_ if include_rows else None
+    rows = None if kept is None else {"features": kept.features, "classes": kept.classes}
     range_ = classifier.range_
     return {
         "features": str(classifier.features_),
@@ -132,15 +129,14 @@ def _check(
 def _provenance(classifier: "PixelClassifier") -> dict[str, Any]:
     training: TrainingSet | None = classifier.training_
     images = [] if training is None else [fingerprint(source) for source in training.sources]
-    device = classifier.training_.maker.device if classifier.training_ is not None else None
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in _PACKAGES},
-        "device": "" if device is None else str(device),
+        "device": "" if training is None else str(training.maker.device),
         "seed": (classifier.forest or ForestParams()).seed,
         "images": images,
-        "pixels": {} if training is None else {str(k): n for k, n in training.counts.items()},
+        "pixels": {str(k): n for k, n in classifier.counts_.items()},
     }
 
 
