@@ -84,17 +84,16 @@ class ApocGroup:
             self._along_y(tile, regions[0], regions[1], (nz + 2 * rz, ny, wide))
             last = regions[1]
         inside = last.at(rz, self.margin[1] if solid else r, mx)
-        step = last.slab if solid else last.row
         if "DIFFERENCE" in self.planes:
             slot = int(self.blurred)
-            self.difference.run(tile, last, inside + slot * last.slot, step, tile.stack,
+            self.difference.run(tile, 3 - self.ndim, last, inside + slot * last.slot, tile.stack,
                                 tile.stack.offset, tile.shape,
                                 {"DOG": self.planes["DIFFERENCE"]})  # fmt: skip
         if any(self.margin):
-            self._stencils(tile, last, inside, step, regions[-1])
+            self._stencils(tile, last, inside, regions[-1])
         elif self.blurred:
-            self.passes[0].run(tile, last, inside, step, tile.stack, tile.stack.offset, tile.shape,
-                               {"GAUSS": self.planes["BLUR"]})  # fmt: skip
+            self.passes[0].run(tile, 3 - self.ndim, last, inside, tile.stack, tile.stack.offset,
+                               tile.shape, {"GAUSS": self.planes["BLUR"]})  # fmt: skip
 
     def _along_y(self, tile: Tile, rows: Region, out: Region, size: Triple) -> None:
         """Blur each slot along y; only the first is needed beyond the tile, for stencils."""
@@ -103,12 +102,13 @@ class ApocGroup:
             m = self.margin[1] * (i == 0)
             at = rows.at(0, self.reach - m, 0) + i * rows.slot
             to = out.at(0, self.margin[1] - m, 0) + i * out.slot
-            one.run(tile, rows, at, rows.row, out, to, (nz, ny + 2 * m, wide), {"RAW": 0})
+            one.run(tile, 1, rows, at, out, to, (nz, ny + 2 * m, wide), {"RAW": 0})
 
-    def _stencils(self, tile: Tile, src: Region, inside: int, step: int, blurred: Region) -> None:
+    def _stencils(self, tile: Tile, src: Region, inside: int, blurred: Region) -> None:
         (nz, ny, nx), (mz, my, mx) = tile.shape, self.margin
         mx = aligned(mx)
         at = inside - mz * src.slab - my * src.row - mx
         size = nz + 2 * mz, ny + 2 * my, aligned(nx) + 2 * mx
-        self.passes[0].run(tile, src, at, step, blurred, blurred.offset, size, {"RAW": 0})
+        axis = 3 - self.ndim
+        self.passes[0].run(tile, axis, src, at, blurred, blurred.offset, size, {"RAW": 0})
         stencil_pass(tile, blurred, blurred.at(mz, my, mx), self.planes)

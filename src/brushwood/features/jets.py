@@ -111,32 +111,30 @@ class JetGroup:
         if self.ndim == 3:
             last = regions[1]
             self._along_y(tile, rows, last, (nz + 2 * (mz + rz), ny + 2 * my, wide))
-        step = last.slab if self.ndim == 3 else last.row
+        axis = 3 - self.ndim
         final = self.passes[-1]
         if self.inside:
             at = last.at(mz + rz, my, mx) if self.ndim == 3 else last.at(0, my + ry, mx)
-            final.run(tile, last, at, step, tile.stack, tile.stack.offset, tile.shape, self.inside,
+            final.run(tile, axis, last, at, tile.stack, tile.stack.offset, tile.shape, self.inside,
                       log_factor=self.scale.sigma**2)  # fmt: skip
         if self.outer:
-            products = regions[1 + (self.ndim == 3)]
+            products = regions[self.ndim - 1]
             at = last.at(rz, 0, 0) if self.ndim == 3 else last.at(0, ry, 0)
-            final.run(tile, last, at, step, products, products.offset,
+            final.run(tile, axis, last, at, products, products.offset,
                       (nz + 2 * mz, ny + 2 * my, wide), {"PRODUCTS": 0},
                       sign=tile.sign(mz, my, mx))  # fmt: skip
-            self._smooth_products(tile, products, regions[-(self.ndim - 1) :])
+            self._smooth_products(tile, products, regions[self.ndim :])
 
     def _along_y(self, tile: Tile, rows: Region, out: Region, size: Triple) -> None:
         at = rows.at(0, self.radii[1], 0)
         middle = self.passes[0]
         plain = JetPass(middle.weights, middle.radius, None, middle.first, middle.second, 2)
-        plain.run(tile, rows, at, rows.row, out, out.offset, size, {"RAW": 0})
+        plain.run(tile, 1, rows, at, out, out.offset, size, {"RAW": 0})
         if middle.other is not None:
-            slot = 1 + self.first + self.second
-            JetPass(self.other_y, middle.other[1], None, 0, 0, 2).run(
-                tile, rows, at + slot * rows.slot, rows.row, out,
-                out.offset + (self.passes[1].first + self.passes[1].second + 1) * out.slot,
-                size, {"RAW": 0},
-            )  # fmt: skip
+            at += (1 + self.first + self.second) * rows.slot
+            to = out.offset + (1 + self.passes[1].first + self.passes[1].second) * out.slot
+            other = JetPass(self.other_y, middle.other[1], None, 0, 0, 2)
+            other.run(tile, 1, rows, at, out, to, size, {"RAW": 0})
 
     def _smooth_products(self, tile: Tile, products: Region, regions: list[Region]) -> None:
         (nz, ny, nx), (mz, my, mx) = tile.shape, self.margin
@@ -144,14 +142,11 @@ class JetGroup:
         planes = entries * (nz + 2 * mz)
         x = XPass(self.outer_tables[-1], 1, -1, len(self.outer[-1]) - 1)
         x.run(tile, products, products.at(0, 0, aligned(mx)), regions[0], (planes, ny + 2 * my, nx))
-        src = regions[0]
-        if self.ndim == 2:
-            at, step = src.at(0, my, 0), src.row
-        else:
+        last, at = regions[0], regions[0].at(0, my, 0)
+        if self.ndim == 3:
             along_y = JetPass(self.outer_jet[1], len(self.outer[1]) - 1, None, 0, 0, 2)
-            along_y.run(tile, src, src.at(0, my, 0), src.row, regions[1], regions[1].offset,
-                        (planes, ny, nx), {"RAW": 0})  # fmt: skip
-            src = regions[1]
-            at, step = src.at(mz, 0, 0), src.slab
-        tensor_pass(tile, src, at, step, (self.outer_tables[0], len(self.outer[0]) - 1),
-                    self.planes["STRUCTURE"])  # fmt: skip
+            along_y.run(tile, 1, last, at, regions[1], regions[1].offset, (planes, ny, nx),
+                        {"RAW": 0})  # fmt: skip
+            last, at = regions[1], regions[1].at(mz, 0, 0)
+        weights = self.outer_tables[0], len(self.outer[0]) - 1
+        tensor_pass(tile, 3 - self.ndim, last, at, weights, self.planes["STRUCTURE"])

@@ -11,6 +11,10 @@ ALIGN = 16
 #: Floats readable before the first and after the last pixel of every buffer.
 SLACK = 64
 
+#: Pixels that a work-item with vectors computes one after the other, so that it finds most of what
+#: it reads in its nearest cache.
+_ROWS = 32
+
 
 def aligned(n: int) -> int:
     """Round up to whole vectors of the widest kind."""
@@ -39,6 +43,10 @@ class Region:
     def at(self, z: int, y: int, x: int) -> int:
         """Return where a pixel is."""
         return self.offset + z * self.slab + y * self.row + x
+
+    def step(self, axis: int) -> int:
+        """Return the floats between neighbours along z (0) or y (1)."""
+        return self.row if axis else self.slab
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,8 @@ class Tile:
 
     def region(self, slots: int, nz: int, ny: int, nx: int) -> Region:
         """Take room from the scratch buffer."""
-        row = aligned(nx)
+        # Rows an odd number of cache lines apart: columns then spread over all sets of a cache.
+        row = aligned(nx) | ALIGN
         region = Region(self.scratch, self.used, row, row * ny, row * ny * nz)
         self.used += slots * region.slot + SLACK
         return region
@@ -115,6 +124,23 @@ class Tile:
         program = Program.load("features.cl", *names, VEC=self.vec, **defines)
         z, y, x = size
         self.queue.launch(program, kernel, (z, y, aligned(x) // self.vec), **parameters)
+
+    def launch_along(
+        self,
+        axis: int,
+        names: tuple[str, ...],
+        kernel: str,
+        size: Triple,
+        defines: dict[str, int],
+        **parameters: Any,
+    ) -> None:
+        """Run a kernel whose work-items each walk over some pixels along z (0) or y (1)."""
+        rows = 1 if self.vec == 1 else _ROWS
+        z, y, x = size
+        steps, across = (z, y) if axis == 0 else (y, z)
+        self.launch(
+            names, kernel, (-(-steps // rows), across, x), {**defines, "ROWS": rows}, **parameters
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +192,9 @@ class JetPass:
     def run(
         self,
         tile: Tile,
+        axis: int,
         src: Region,
         at: int,
-        step: int,
         dst: Region,
         to: int,
         size: Triple,
@@ -176,37 +202,40 @@ class JetPass:
         log_factor: float = 1.0,
         sign: Triple = (0, 0, 0),
     ) -> None:
-        """Filter `size` pixels from `at` of `src` along `step` to `to` of `dst`.
+        """Filter `size` pixels from `at` of `src` along z (axis 0) or y (1) to `to` of `dst`.
 
         `planes` has an ending (see `ENDINGS`) for each result and its first plane.
         """
         defines = {name: int(name in planes) for name in ENDINGS}
         other, radius = self.other or (self.weights, 0)
         signs = tile.signs.buffer if tile.signs is not None else self.weights
-        tile.launch(
-            ("features_eigen.cl", "features_jet.cl"), "jet", size,
+        tile.launch_along(
+            axis, ("features_eigen.cl", "features_jet.cl"), "jet", size,
             {**defines, "DIM": self.ndim, "FIRST": self.first, "SECOND": self.second},
             src=src.buffer, dst=dst.buffer, w=self.weights, radius=self.radius,
             w2=other, radius2=radius, signs=signs,
-            sign_z=sign[0], sign_y=sign[1], sign_x=sign[2],
-            s_off=at, s_step=step, s_row=src.row, s_slab=src.slab, s_slot=src.slot,
-            d_off=to, d_row=dst.row, d_slab=dst.slab, d_plane=dst.slot,
-            to_gauss=planes.get("GAUSS", 0), to_gradient=planes.get("GRADIENT", 0),
-            to_log=planes.get("LOG", 0), to_dog=planes.get("DOG", 0),
-            to_hessian=planes.get("HESSIAN", 0), log_factor=log_factor,
+            sign_step=sign[axis], sign_across=sign[1 - axis], sign_x=sign[2],
+            s_off=at, s_step=src.step(axis), s_across=src.step(1 - axis), s_slot=src.slot,
+            d_off=to, d_step=dst.step(axis), d_across=dst.step(1 - axis), d_plane=dst.slot,
+            steps=size[axis], to_gauss=planes.get("GAUSS", 0),
+            to_gradient=planes.get("GRADIENT", 0), to_log=planes.get("LOG", 0),
+            to_dog=planes.get("DOG", 0), to_hessian=planes.get("HESSIAN", 0),
+            log_factor=log_factor,
         )  # fmt: skip
 
 
 def tensor_pass(
-    tile: Tile, src: Region, at: int, step: int, weights: tuple[Buffer, int], plane: int
+    tile: Tile, axis: int, src: Region, at: int, weights: tuple[Buffer, int], plane: int
 ) -> None:
-    """Smooth the entries of a tensor along `step`; their eigenvalues are planes of the stack."""
+    """Smooth the entries of a tensor along z or y; their eigenvalues are planes of the stack."""
     dst = tile.stack
-    tile.launch(
-        ("features_eigen.cl", "features_tensor.cl"), "tensor", tile.shape, {"DIM": tile.ndim},
+    tile.launch_along(
+        axis, ("features_eigen.cl", "features_tensor.cl"), "tensor", tile.shape,
+        {"DIM": tile.ndim},
         src=src.buffer, dst=dst.buffer, w=weights[0], radius=weights[1],
-        s_off=at, s_step=step, s_row=src.row, s_slab=src.slab, s_slot=src.slot,
-        d_off=dst.offset, d_row=dst.row, d_slab=dst.slab, d_plane=dst.slot, plane=plane,
+        s_off=at, s_step=src.step(axis), s_across=src.step(1 - axis), s_slot=src.slot,
+        d_off=dst.offset, d_step=dst.step(axis), d_across=dst.step(1 - axis), d_plane=dst.slot,
+        steps=tile.shape[axis], plane=plane,
     )  # fmt: skip
 
 

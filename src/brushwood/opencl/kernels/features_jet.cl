@@ -1,4 +1,4 @@
-// Pass along y or z that ends a set of Gaussian derivatives at one scale ("jet").
+// Pass along y or z ("steps"; the other of the two is "across") that ends a set of Gaussian derivatives at one scale ("jet").
 //
 // Slots of src, d_slot floats apart: FIRST ones are first derivatives along the other axes, SECOND
 // ones second derivatives, both after the plain one. DOG: one more slot, smoothed with another σ.
@@ -13,14 +13,16 @@ __kernel void jet(__global const float* restrict src, __global float* restrict d
                   __global const float* restrict w, const int radius,
                   __global const float* restrict w2, const int radius2,
                   __global const float* restrict signs,
-                  const int sign_z, const int sign_y, const int sign_x,
-                  const int s_off, const int s_step, const int s_row, const int s_slab,
-                  const int s_slot, const int d_off, const int d_row, const int d_slab,
-                  const int d_plane, const int to_gauss, const int to_gradient, const int to_log,
+                  const int sign_step, const int sign_across, const int sign_x,
+                  const int s_off, const int s_step, const int s_across, const int s_slot,
+                  const int d_off, const int d_step, const int d_across, const int d_plane,
+                  const int steps, const int to_gauss, const int to_gradient, const int to_log,
                   const int to_dog, const int to_hessian, const float log_factor) {
-  const int x = get_global_id(0) * VEC, y = get_global_id(1), z = get_global_id(2);
-  __global const float* s = src + s_off + (size_t)z * s_slab + (size_t)y * s_row + x;
-  __global float* d = dst + d_off + (size_t)z * d_slab + (size_t)y * d_row + x;
+  const int x = get_global_id(0) * VEC, across = get_global_id(1);
+  const int from = get_global_id(2) * ROWS, to = min(from + ROWS, steps);
+  for (int at = from; at < to; at++) {
+  __global const float* s = src + s_off + (size_t)across * s_across + (size_t)at * s_step + x;
+  __global float* d = dst + d_off + (size_t)across * d_across + (size_t)at * d_step + x;
 #define OUT(plane) (d + (size_t)(plane) * d_plane)
 #if DOG
   V other = (V)(w2[0]) * LOAD(AT(SOURCE_DOG));
@@ -96,9 +98,8 @@ __kernel void jet(__global const float* restrict src, __global float* restrict d
   // A first derivative changes its sign wherever the image is mirrored along its axis; the product
   // of two is to be mirrored without.
   const V flip_x = LOAD(signs + sign_x + x);
-  const float flip_y = signs[sign_y + y];
 #if DIM == 3
-  const float flip_z = signs[sign_z + z];
+  const float flip_z = signs[sign_step + at], flip_y = signs[sign_across + across];
   STORE(own[1] * own[1], OUT(0));
   STORE(first[0] * first[0], OUT(1));
   STORE(first[1] * first[1], OUT(2));
@@ -106,6 +107,7 @@ __kernel void jet(__global const float* restrict src, __global float* restrict d
   STORE(flip_z * flip_y * (own[1] * first[0]), OUT(4));
   STORE(flip_z * flip_x * (own[1] * first[1]), OUT(5));
 #else
+  const float flip_y = signs[sign_step + at];
   STORE(own[1] * own[1], OUT(0));
   STORE(first[0] * first[0], OUT(1));
   STORE(flip_y * flip_x * (own[1] * first[0]), OUT(2));
@@ -126,4 +128,5 @@ __kernel void jet(__global const float* restrict src, __global float* restrict d
 #endif
 #endif
 #endif
+  }
 }
