@@ -66,6 +66,12 @@ def environment_icds() -> list[Path]:
     return found
 
 
+def installed_runtimes() -> list[Path]:
+    """Return the runtimes of this environment, which the ICD loader would not find by itself."""
+    library = pip_runtime()
+    return ([library] if library else []) + environment_icds()
+
+
 def prepare() -> None:
     """Name this environment's runtimes to the ICD loader, unless the user chose some already.
 
@@ -74,8 +80,7 @@ def prepare() -> None:
     """
     if "pyclesperanto" in sys.modules or FILENAMES in os.environ or VENDORS in os.environ:
         return
-    library = pip_runtime()
-    named = ([library] if library else []) + environment_icds()
+    named = installed_runtimes()
     if named:
         os.environ[FILENAMES] = os.pathsep.join(map(str, named))
 
@@ -122,18 +127,14 @@ def _import() -> tuple[ModuleType | None, str]:
 
 
 def _why_no_platform(was_imported: bool) -> str:
-    library = pip_runtime()
-    if was_imported and library is not None and str(library) not in os.environ.get(FILENAMES, ""):
-        return advice.imported_first(library, FILENAMES)
+    libraries = installed_runtimes()
+    named = os.pathsep.join(map(str, libraries))
+    if was_imported and libraries and os.environ.get(FILENAMES) != named:
+        return advice.imported_first(libraries[0], FILENAMES)
     for variable in (VENDORS, FILENAMES):
         value = os.environ.get(variable)
-        if value is not None and (library is None or value != str(library)):
-            return advice.hidden_by_user(variable, value, platform_name(), platform.machine())
-    if library is not None:
-        return advice.broken_runtime(library)
-    return advice.nothing_installed(platform_name(), platform.machine())
-
-
-def platform_name() -> str:
-    """Return ``"linux"``, ``"win32"`` or ``"darwin"``, or what Python calls the platform."""
-    return sys.platform
+        if value is not None and value != named:
+            return advice.hidden_by_user(variable, value, sys.platform, platform.machine())
+    if libraries:
+        return advice.broken_runtime(libraries[0])
+    return advice.nothing_installed(sys.platform, platform.machine())
