@@ -221,7 +221,7 @@ def _blend(queue: Queue, tables: BlendTables) -> _Patches:
 
 def _bits(queue: Queue, tables: BitTables) -> _Patches:
     program = Program.load(
-        "forest_bits.cl", BITS=tables.bits, FEATURES=tables.features, TABLE=int(not tables.certain)
+        "forest_bits.cl", BITS=tables.bits, FEATURES=tables.features, TABLE=int(tables.has_table)
     )
     return _Patches(
         queue,

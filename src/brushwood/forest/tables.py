@@ -20,6 +20,9 @@ BLEND_DEPTH, BLEND_CLASSES, BLEND_ROWS = 4, 3, 4
 MAX_SLOTS, MAX_BITS, MAX_FEATURES = 63, 12, 512
 ROWS = 16
 
+#: Fewer trees than this are not worth a launch of their own.
+FEW_TREES = 16
+
 #: Few sizes, so that few kernels are compiled and none again when a forest changes.
 BITS = (1, 2, 4, 8, 12)
 FEATURES = (16, 48, 128, 512)
@@ -35,7 +38,7 @@ class BitTables:
     used: Int32
     bits: int
     features: int
-    certain: bool
+    has_table: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,26 +131,27 @@ def bit_tables(forest: Forest) -> tuple[list[BitTables], Mask]:
     used = _used(forest)
     fits = waiting <= MAX_SLOTS
     fits &= (order.rows <= 2**MAX_BITS) & (len(used) <= MAX_FEATURES)
-    parts = [
-        _part(forest, order, fits & trees, used, most, certain)
-        for trees, most, certain in _kinds(order, forest.n_classes)
-        if (fits & trees).any()
-    ]
+    parts = [_part(forest, order, trees, used, bits) for trees, bits in _kinds(order, forest, fits)]
     return parts, ~fits
 
 
-def _kinds(order: _Order, n_classes: int) -> Iterator[tuple[Mask, int, bool]]:
-    """Yield trees that share a kernel, the most rows they tell apart, and if they are certain."""
-    yield order.certain, n_classes, True
-    edges = [2, *(2**bits for bits in BITS if bits >= 4)]
-    for low, high in zip([0, *edges], edges, strict=False):
-        yield ~order.certain & (order.rows > low) & (order.rows <= high), high, False
+def _kinds(order: _Order, forest: Forest, fits: Mask) -> Iterator[tuple[Mask, int]]:
+    """Yield trees that share a launch, and the bits that tell their leaves apart.
+
+    Each launch reads the features anew, so a few trees join those that need more bits.
+    """
+    most = np.where(order.certain, forest.n_classes, order.rows)
+    left = fits.copy()
+    for bits in BITS:
+        trees = left & (most <= 2**bits)
+        if (left & ~trees).any() and trees.sum() < FEW_TREES:
+            continue
+        if trees.any():
+            yield trees, bits
+        left &= ~trees
 
 
-def _part(
-    forest: Forest, order: _Order, chosen: Mask, used: Int32, most: int, certain: bool
-) -> BitTables:
-    bits = next(b for b in BITS if 2**b >= most)
+def _part(forest: Forest, order: _Order, chosen: Mask, used: Int32, bits: int) -> BitTables:
     inner = (forest.feature != LEAF) & chosen[order.tree]
     count = np.bincount(order.tree[inner], minlength=forest.n_trees)[chosen]
     first = np.cumsum(count) - count
@@ -169,14 +173,7 @@ def _part(
     if not np.array_equal(where, np.arange(n)):
         nodes[where] = nodes[:n].copy()
 
-    rows = order.rows[chosen].astype(np.int64) * (not certain)
-    offset = (np.cumsum(rows) - rows) * forest.n_classes
-    table = np.zeros(int(rows.sum()) * forest.n_classes, np.float32)
-    if not certain:
-        leaf = np.flatnonzero((forest.feature == LEAF) & chosen[order.tree])
-        at = (np.cumsum(chosen) - 1)[order.tree[leaf]]
-        for c in range(forest.n_classes):
-            table[offset[at] + c * rows[at] + order.row[leaf]] = forest.value[leaf, c]
+    table, offset, rows = _table(forest, order, chosen)
     trees = np.stack((first, first + count, offset, rows), axis=1).astype(np.int32)
     # No buffer may be empty, and a shuffle reads 16 floats wherever a row begins.
     used = used if used.size else np.zeros(1, np.int32)
@@ -187,8 +184,24 @@ def _part(
         used,
         bits,
         _bucket(len(used)),
-        certain,
+        bool(rows.any()),
     )
+
+
+def _table(
+    forest: Forest, order: _Order, chosen: Mask
+) -> tuple[Float32, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return fractions (tree by tree, class, row), where each tree begins, and rows a tree."""
+    rows_of = np.where(order.certain, 0, order.rows).astype(np.int64)
+    rows = rows_of[chosen]
+    begin = np.zeros(forest.n_trees, np.int64)
+    begin[chosen] = offset = (np.cumsum(rows) - rows) * forest.n_classes
+    table = np.zeros(int(rows.sum()) * forest.n_classes, np.float32)
+    leaf = np.flatnonzero((forest.feature == LEAF) & (chosen & ~order.certain)[order.tree])
+    tree = order.tree[leaf]
+    for c in range(forest.n_classes):
+        table[begin[tree] + c * rows_of[tree] + order.row[leaf]] = forest.value[leaf, c]
+    return table, offset, rows
 
 
 def _order(forest: Forest) -> _Order:

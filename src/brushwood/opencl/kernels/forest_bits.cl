@@ -6,12 +6,12 @@
 // wait in a slot until the left subtree is done; a subtree that no pixel reaches is skipped as a
 // whole, which in natural images are most of them. Nothing depends on the forest but its arrays.
 //
-// BITS: bits of a leaf's number. FEATURES: most features. TABLE: 0, leaves are certain of a class and
-// the leaf's number is that class; 1, its number is a row of `table`.
+// BITS: bits of a leaf's number. FEATURES: most features. A leaf's number is its row in its tree's
+// table; or the class it is certain of, where a tree has no table. TABLE: whether any tree has one.
 //
 // nodes, 4 + 2 * BITS words each: feature * ROWS, threshold as bits, slot, inner nodes of the subtree,
 // then for each bit a word of ones or zeros, for the left child and for the right one (zeros unless it
-// is a leaf). trees, 4 words each: first node, end, first float in `table`, leaves.
+// is a leaf). trees, 4 words each: first node, end, first float in `table`, rows.
 
 #define ROWS 16
 #define OWN 16  // classes whose sums are kept here; the sums of more are kept in `out`
@@ -102,14 +102,18 @@ __kernel void forest_bits(
       }
       n++;
     }
-    __global const float* leaves = table + trees[4 * t + 2];
-    const int n_leaves = trees[4 * t + 3];
+    __global const float* rows_of = table + trees[4 * t + 2];
+    const int n_rows = trees[4 * t + 3];
     for (int r = 0; r < height; r++) {
       const uint16 leaf = leaf_of(code, r);
       for (int c = 0; c < own; c++) {
 #if TABLE
-        sum[c * ROWS + r] += look_up(leaves + (size_t)(c + 1) * n_leaves, leaf);
-#elif BITS == 1
+        if (n_rows) {
+          sum[c * ROWS + r] += look_up(rows_of + (size_t)(c + 1) * n_rows, leaf);
+          continue;
+        }
+#endif
+#if BITS == 1
         sum[r] += convert_float16(leaf);
 #else
         sum[c * ROWS + r] += select((float16)0.0f, (float16)1.0f, leaf == (uint)(c + 1));
@@ -118,13 +122,15 @@ __kernel void forest_bits(
       if (own) continue;
       __global float* o = out + at + (size_t)r * pitch;
 #if TABLE
-      for (int c = 0; c < classes; c++)
-        vstore16(vload16(0, o + c * pixels) + look_up(leaves + (size_t)c * n_leaves, leaf), 0, o + c * pixels);
-#else
+      if (n_rows) {
+        for (int c = 0; c < classes; c++)
+          vstore16(vload16(0, o + c * pixels) + look_up(rows_of + (size_t)c * n_rows, leaf), 0, o + c * pixels);
+        continue;
+      }
+#endif
       uint lane[16];
       vstore16(leaf, 0, lane);
       for (int k = 0; k < 16; k++) o[lane[k] * pixels + k] += 1.0f;
-#endif
     }
   }
 
