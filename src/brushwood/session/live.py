@@ -28,6 +28,7 @@ from brushwood.session.work import (
     LoadedModel,
     Piece,
     Setup,
+    Shown,
     Trained,
     WholeDone,
 )
@@ -98,8 +99,12 @@ class LiveEngine:
             trained = False
             if request.train and strokes is not None and self._is_due(request, strokes, forced):
                 trained = self._train(request, strokes, job, publish)
-            n_tiles = self._show(request, job, publish)
             device = "" if self._classifier is None else str(self._device(request.setup.device))
+            n_tiles = 0
+            for count, is_draft in self._show(request, job, publish):
+                n_tiles = count
+                seconds = time.perf_counter() - start
+                publish(Shown(self._version, seconds, device, trained, is_draft))
             seconds = time.perf_counter() - start
             return Finished(seconds, device, trained, n_tiles, self._version)
 
@@ -240,14 +245,17 @@ class LiveEngine:
         )
         return True
 
-    def _show(self, request: LiveRequest, job: Job, publish: Publish) -> int:
-        """Compute the tiles that do not show the present model yet; return how many."""
+    def _show(self, request: LiveRequest, job: Job, publish: Publish) -> Iterator[tuple[int, bool]]:
+        """Compute the tiles that do not show the present model yet.
+
+        Yields the number of tiles after each pass over them, and whether it was a draft.
+        """
         classifier = self._classifier
         source = request.image.source
         if classifier is None or not request.outputs:
-            return 0
+            return
         if (classifier.ndim_, classifier.n_channels_) != (source.ndim, source.n_channels):
-            return 0
+            return
         todo = [tile for tile in request.tiles if request.done.get(tile) != self._version]
         cache = self._feature_cache(request)
         ids = tuple(int(i) for i in classifier.classes_)
@@ -256,14 +264,17 @@ class LiveEngine:
         draft = draft_of(classifier) if len(todo) >= _DRAFT_TILES else None
         if draft is not None:
             passes.insert(0, (draft, -self._version))
-        work = [(*one, tile) for one in passes for tile in todo]
-        for n, (model, version, tile) in enumerate(work):
-            job.checkpoint(n / len(work), "Classifying what is in view")
-            arrays = model.predict_region(
-                source, tile.frame, tile.start, tile.stop, request.outputs, cache=cache, job=job
-            )
-            publish(Piece(request.image.keys, version, tile, ids, arrays))
-        return len(todo)
+        total = len(passes) * len(todo)
+        for i, (model, version) in enumerate(passes):
+            for n, tile in enumerate(todo):
+                done = (i * len(todo) + n) / total
+                job.checkpoint(done, "Classifying what is in view")
+                arrays = model.predict_region(
+                    source, tile.frame, tile.start, tile.stop, request.outputs, cache=cache, job=job
+                )
+                publish(Piece(request.image.keys, version, tile, ids, arrays))
+            if todo:
+                yield len(todo), version < 0
 
     def _device(self, wish: str | None) -> Any:
         return choose_device(device_wish(wish))

@@ -145,13 +145,28 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything in view shows the present model, if only a draft of it.
+
+    Attributes
+    ----------
+    seconds : float
+        Since the request, training included.
+    """
+
+    version: int
+    seconds: float
+    device: str
+    trained: bool
+    is_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The end of a live request.
 
     Attributes
     ----------
-    first_seconds : float
-        Time until the first tile, training included; nan when no tile was computed.
     device : str
     trained : bool
         Whether a new model was made.

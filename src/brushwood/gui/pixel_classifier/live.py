@@ -20,6 +20,7 @@ from brushwood.session.work import (
     LiveRequest,
     Piece,
     Setup,
+    Shown,
     Tile,
     Trained,
     tiles_of,
@@ -28,7 +29,7 @@ from brushwood.session.work import (
 #: Strokes that follow each other within this time are one request.
 DEBOUNCE_MS = 50
 #: Layers are drawn at most this often while results stream in.
-_REFRESH_MS = 80
+_REFRESH_MS = 150
 
 
 class ImageReader:
@@ -72,6 +73,7 @@ class LiveLoop(QObject):
 
     counted = Signal(object)
     trained = Signal(object)
+    shown = Signal(object)
     updated = Signal(object)
     failed = Signal(object)
     cancelled = Signal()
@@ -215,6 +217,10 @@ class LiveLoop(QObject):
             self.trained.emit(part)
         elif isinstance(part, Piece):
             self._show(part)
+        elif isinstance(part, Shown):
+            self._redraw.stop()
+            self._results.refresh()
+            self.shown.emit(part)
 
     def _show(self, piece: Piece) -> None:
         state = self._session.state

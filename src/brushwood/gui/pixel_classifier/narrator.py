@@ -9,7 +9,7 @@ from brushwood.session import sentences
 from brushwood.session.classes import completed
 from brushwood.session.readiness import Readiness, counts_problem
 from brushwood.session.state import ModelInfo
-from brushwood.session.work import Counted, Finished, Trained
+from brushwood.session.work import Counted, Finished, Shown, Trained
 
 
 class Narrator(QObject):
@@ -25,9 +25,11 @@ class Narrator(QObject):
         self._error = ""
         self._left_out = 0
         self._note = ""
+        self._drafted = 0
         live, whole, files = controller.live, controller.whole, controller.files
         live.counted.connect(self._on_counted)
         live.trained.connect(self._on_trained)
+        live.shown.connect(self._on_shown)
         live.updated.connect(self._on_updated)
         for part in (live, whole, files, controller.preview, controller.annotating):
             part.failed.connect(self._on_failed)
@@ -77,18 +79,23 @@ class Narrator(QObject):
             before.stored if before is not None else (),
         )
 
+    def _on_shown(self, shown: Shown) -> None:
+        """Say how long the view took; a draft is what the user sees first."""
+        if shown.is_draft or self._drafted != shown.version:
+            self._last = sentences.updated(
+                shown.seconds,
+                dict(self._state.counts),
+                self._state.classes,
+                shown.device,
+                self._left_out,
+            )
+            self._last += f". {self._note}" if self._note else ""
+        self._drafted = shown.version
+        self._controller.refresh()
+
     def _on_updated(self, finished: Finished) -> None:
         self._error = ""
         if finished.trained or finished.n_tiles:
-            self._last = sentences.updated(
-                finished.seconds,
-                dict(self._state.counts),
-                self._state.classes,
-                finished.device,
-                self._left_out,
-            )
-            if self._note:
-                self._last += f". {self._note}"
             self._controller.refresh()
 
     def _on_failed(self, error: Exception) -> None:
