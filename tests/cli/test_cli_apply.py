@@ -4,10 +4,10 @@ import os
 
 import numpy as np
 import tifffile
-import zarr
 
 import brushwood as bw
 from brushwood.io.images import read_image
+from brushwood.io.lazy import LazyArray
 from cli_files import expected, picture, save
 
 
@@ -42,7 +42,7 @@ def test_ome_zarr_in_and_out_block_by_block(run, model, tmp_path):
     maps = bw.load(model).predict_maps(big, ("classes", "probabilities"))
     for output, axes in (("classes", "tyx"), ("probabilities", "ctyx")):
         result = read_image(tmp_path / "out" / f"big-{output}.ome.zarr")
-        assert isinstance(result.data, zarr.Array)
+        assert isinstance(result.data, LazyArray)
         assert (result.axes, result.spacing, result.unit) == (axes, (0.5, 0.5), "um")
         np.testing.assert_array_equal(result.data[:], maps[output])
 
@@ -113,6 +113,20 @@ def test_a_bad_file_does_not_stop_the_others(run, model, tmp_path):
     assert "no valid TIFF" in err
     assert "trained on 1 channel(s), but this image has 2" in err
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"0-classes.tif", "2-classes.tif"}
+
+
+def test_a_file_that_is_damaged_in_the_middle_does_not_stop_the_others(run, model, tmp_path):
+    from brushwood.io.images import write_image
+
+    for i in range(2):
+        write_image(tmp_path / f"{i}.zarr", picture(i, (600, 700)), "yx")
+    parts = [p for p in (tmp_path / "0.zarr/0").rglob("*") if p.is_file() and p.name != "zarr.json"]
+    parts[-1].write_bytes(b"garbage")
+    code, out, err = run("apply", model, tmp_path, "-o", tmp_path / "out")
+    assert code == 3
+    assert out == [str(tmp_path / "out" / "1-classes.tif")]
+    assert "0.zarr': a part of it is damaged" in err
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["1-classes.tif"]
 
 
 def test_results_that_would_meet_are_refused_before_the_start(run, model, tmp_path):

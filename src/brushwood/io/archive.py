@@ -54,7 +54,7 @@ class Malformed(Exception):
 
     def __init__(self, what: str, advice: str = "") -> None:
         super().__init__(what)
-        self.advice = advice or "The file is damaged: get a fresh copy, or save the model again."
+        self.advice = advice
 
 
 def write_archive(

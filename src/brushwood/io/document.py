@@ -105,7 +105,7 @@ def check(document: Document) -> None:
     _text(document["features"], "features", _MAX_TEXT)
     n_channels = document["image"]["n_channels"]
     _plain(document["forest"], "forest")
-    _check_scaling(document["scaling"])
+    _plain(document["scaling"], "scaling")
     _check_range(document["range"], n_channels)
     _number(document["smoothing"], "smoothing", 0, 1000)
     _check_arrays(document["arrays"])
@@ -175,15 +175,6 @@ def _check_classes(classes: Any) -> None:
             raise Malformed(f"classes.color is {_shown(color)}, not like '#0072b2'")
     if ids != sorted(set(ids)):
         raise Malformed("the ids of its classes do not ascend")
-
-
-def _check_scaling(scaling: Any) -> None:
-    _plain(scaling, "scaling")
-    for name, value in scaling.items():
-        if name == "mode":
-            _text(value, "scaling.mode", 100)
-        else:
-            _number(value, f"scaling.{name}", 0, 1e300)
 
 
 def _check_range(range_: Any, n_channels: int) -> None:

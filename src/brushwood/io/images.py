@@ -41,7 +41,7 @@ class ImageFile:
 
     Attributes
     ----------
-    data : ndarray, memmap or zarr array
+    data : ndarray, memmap or LazyArray
     axes : str
         A letter an axis of `data`: ``t`` time, ``c`` channel, ``z``, ``y``, ``x``, ``q`` unknown.
     name : str

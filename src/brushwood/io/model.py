@@ -212,7 +212,8 @@ def _opened(path: Path) -> Archive:
 
 
 def _error(path: Path, problem: Malformed) -> ModelFileError:
-    return ModelFileError(f"Cannot open the model {str(path)!r}: {problem}. {problem.advice}")
+    advice = problem.advice or "The file is damaged: get a fresh copy, or save the model again."
+    return ModelFileError(f"Cannot open the model {str(path)!r}: {problem}. {advice}")
 
 
 def _arrays(state: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:

@@ -13,6 +13,7 @@ import zarr.errors
 
 from brushwood.io.atomic import translated
 from brushwood.io.images import ImageFile, ordered, unit_of, unreadable
+from brushwood.io.lazy import LazyArray
 
 _NAMES = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom"}
 _TYPES = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space", "q": "other"}
@@ -44,7 +45,7 @@ def _read(path: Path) -> ImageFile:
     if isinstance(node, zarr.Array):
         if node.ndim < 2:
             raise ValueError("it holds less than two dimensions")
-        return ImageFile(node, "q" * (node.ndim - 2) + "yx", name)
+        return ImageFile(LazyArray(node, path), "q" * (node.ndim - 2) + "yx", name)
     multiscale = _multiscale(node)
     if multiscale is None and "0" in node:  # bioformats2raw puts images into numbered groups
         node = node["0"]
@@ -52,7 +53,7 @@ def _read(path: Path) -> ImageFile:
     if multiscale is None:
         raise unreadable(path, "it is a Zarr group without an image", "Name the image's own group.")
     level = multiscale["datasets"][0]
-    data = node[str(level["path"])]
+    data = LazyArray(node[str(level["path"])], path)
     axes, unit = _axes(multiscale, data.ndim)
     data, axes = ordered(path, data, axes)
     return ImageFile(data, axes, name, _scale(multiscale, level, axes), unit)

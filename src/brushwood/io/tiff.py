@@ -16,6 +16,7 @@ import tifffile
 from brushwood.errors import ImageFileError, OutputError
 from brushwood.io.atomic import translated
 from brushwood.io.images import ImageFile, ordered, unit_of, unreadable
+from brushwood.io.lazy import LazyArray
 from brushwood.io.mapped import MappedArray
 
 #: Compressed images up to this size are decoded into memory at once.
@@ -70,7 +71,7 @@ def _read(path: Path, tiff: Any, stack: contextlib.ExitStack) -> ImageFile:
     else:
         import zarr
 
-        data = zarr.open(series.aszarr(level=0), mode="r")
+        data = LazyArray(zarr.open(series.aszarr(level=0), mode="r"), path)
         close = stack.pop_all().close  # the file stays open until the image is closed
     data, axes = _named(path, data, series.axes)
     return ImageFile(data, axes, _stem(path), scale, unit, close)
