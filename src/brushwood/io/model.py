@@ -106,14 +106,13 @@ def save_model(
     Returns
     -------
     Path
-        Where the model is.
 
     Raises
     ------
     NotFittedError
         If the classifier has no forest.
     InputError
-        If it is too large for a file, or a parameter has a value that no file brings back.
+        If it is too large, or a parameter has a value that no file brings back.
     OutputExistsError, OutputError
         If a file stands there, or the folder is missing, read-only or full.
     """
@@ -121,7 +120,8 @@ def save_model(
     try:
         _write(target, classifier.to_state(include_rows=include_rows), overwrite)
     except Malformed as problem:
-        raise InputError(f"This model cannot be saved: {problem}. {problem.advice}") from problem
+        message = f"This model cannot be saved: {problem}. {problem.advice}"
+        raise InputError(message.rstrip()) from problem
     return target
 
 
