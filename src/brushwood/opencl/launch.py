@@ -122,10 +122,13 @@ class Queue:
                 device=self._native,
             )
 
-    def download(self, buffer: Buffer) -> npt.NDArray[Any]:
-        """Wait for the queue and copy a buffer to the host, one-dimensional."""
+    def download(self, buffer: Buffer, at: int = 0, size: int | None = None) -> npt.NDArray[Any]:
+        """Wait for the queue and copy a buffer, or `size` items from `at` on, to the host, 1-D."""
         with _translated("reading a result"):
-            return np.asarray(buffer.get()).reshape(-1)
+            if size is None and at == 0:
+                return np.asarray(buffer.get()).reshape(-1)
+            size = buffer.size - at if size is None else size
+            return np.asarray(buffer.get((int(at),), (int(size),))).reshape(-1)
 
     def _check_limit(self, n_bytes: int) -> None:
         limit = memory_limit()
