@@ -33,7 +33,7 @@ def measure(image, **options):
 
 def test_small_images_are_measured_exactly():
     image = nuclei((200, 300))
-    found = measure(image)
+    found = measure(image, top="high")
     ordered = np.sort(image, axis=None)
     low, high = ordered[round(0.01 * 59999)], ordered[round(0.998 * 59999)]
     assert found.low == (low,)
@@ -43,7 +43,7 @@ def test_small_images_are_measured_exactly():
 
 def test_large_images_are_sampled_closely():
     image = nuclei((2100, 1900), dtype="u2")
-    found = measure(image)
+    found = measure(image, top="high")
     expected = np.percentile(image, [1, 99.8])
     assert found.low[0] == pytest.approx(expected[0], rel=0.02)
     assert found.low[0] + found.span[0] == pytest.approx(expected[1], rel=0.02)
@@ -93,7 +93,7 @@ def test_a_huge_stack_is_not_read_whole():
 
 def test_every_channel_has_its_own_constants():
     image = np.stack([nuclei(), nuclei(scale=50), np.zeros((256, 256), "f4")])
-    found = measure(image, channel_axis=0)
+    found = measure(image, channel_axis=0, top="high")
     assert found.span[0] == pytest.approx(20 * found.span[1], rel=0.05)
     assert (found.low[2], found.span[2]) == (0, 1)
     scaled = found.apply(image[:, None])
@@ -119,6 +119,32 @@ def test_scaling_keeps_the_difference_between_neighbouring_values(dtype):
     np.testing.assert_allclose(scaled[0, 0], exact.astype(float), atol=1e-4)
 
 
+def test_the_mean_of_bright_pixels_becomes_one():
+    image = nuclei()
+    found = measure(image)
+    scaled = found.apply(image[None, None])[0, 0]
+    assert scaled[image > 600].mean() == pytest.approx(1, abs=0.01)
+    assert np.percentile(scaled, 1) == pytest.approx(0, abs=1e-3)
+    assert measure(image).contrast == measure(image, top="high").contrast
+
+
+def test_few_very_bright_objects_change_the_scale_little():
+    """As mitotic nuclei among others: the percentile follows them, the mean hardly does."""
+    image = nuclei()
+    brighter = image.copy()
+    brighter[:24, :24] *= 3
+    for top, least, most in (("bright", 1.0, 1.1), ("high", 1.5, 3.5)):
+        change = measure(brighter, top=top).span[0] / measure(image, top=top).span[0]
+        assert least <= change <= most, top
+
+
+def test_sparse_objects_set_the_scale():
+    image = RNG.normal(100, 5, (256, 256))
+    image[40:58, 40:58] += 200  # half a per cent
+    found = measure(image)
+    assert found.low[0] + found.span[0] == pytest.approx(300, rel=0.02)
+
+
 def test_modes():
     image = nuclei()
     assert measure(image, mode="none") == IntensityRange.identity(1)
@@ -129,7 +155,14 @@ def test_modes():
 
 
 @pytest.mark.parametrize(
-    "options", [{"mode": "auto"}, {"low": -1}, {"low": 99, "high": 98}, {"blank": 20, "clear": 10}]
+    "options",
+    [
+        {"mode": "auto"},
+        {"top": "max"},
+        {"low": -1},
+        {"low": 99, "high": 98},
+        {"blank": 20, "clear": 10},
+    ],
 )
 def test_wrong_parameters(options):
     with pytest.raises(InputError, match=r"Choose one|Correct them"):
@@ -158,7 +191,7 @@ def test_an_empty_image_stays_background(noise, gain):
     assert np.percentile(scaled, 99.8) <= 1.2 * background
     assert np.percentile(scaled, 99.8) < 0.75
     # Without the guard it would fill the scale, so this test can fail.
-    unguarded = measure(empty, blank=0, clear=0).apply(empty[None, None])
+    unguarded = measure(empty, blank=0, clear=0, top="high").apply(empty[None, None])
     assert np.percentile(unguarded, 99.8) == pytest.approx(1, abs=1e-3)
 
 

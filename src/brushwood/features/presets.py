@@ -16,8 +16,8 @@ def _apoc(filters: tuple[str, ...], sigmas: Iterable[int], original: bool = Fals
 #: They are few on purpose: more planes and scales make a model from few strokes worse
 #: (docs/defaults.md). One more difference of Gaussians compares with the surroundings.
 PRESETS: dict[str, str] = {
-    "tiny": _SIZED.format("0.5,0.7,1", "0.5,1", "2"),
-    "small": _SIZED.format("0.7,1,2", "0.7,1", "4"),
+    "tiny": _SIZED.format("0.5,1,2", "0.5,1", "4"),
+    "small": _SIZED.format("0.7,1.5,3", "0.7,1.5", "6"),
     "medium": _SIZED.format("1,2,4", "1,2", "8"),
     "large": _SIZED.format("2,4,8", "2,4", "16"),
     # APOC 0.12, apoc/_feature_sets.py

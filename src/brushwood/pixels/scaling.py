@@ -1,7 +1,8 @@
 """Intensities on a common scale before filtering, so that a model carries over to other images.
 
-Constants belong to a whole image or stack. They are robust percentiles of a fixed sample of its
-pixels (see `survey`), so they do not depend on chunks, blocks or workers.
+Constants belong to a whole image or stack. They are robust percentiles, and the mean of what is
+bright, of a fixed sample of its pixels (see `survey`), so they do not depend on chunks, blocks or
+workers.
 """
 
 from collections.abc import Sequence
@@ -99,17 +100,21 @@ class Scaling:
         Constants of each image, those of the training images, or intensities as they are. Choose
         ``"none"`` or ``"training"`` where absolute intensity carries the meaning.
     low, high : float
-        Percentiles that become 0 and 1.
+        Percentiles. `low` becomes 0; pixels beyond either count as it.
+    top : {"bright", "high"}
+        What becomes 1: the mean of the bright pixels, those above Otsu's threshold, which changes
+        less with a few very bright objects than the percentile `high`. docs/defaults.md compares.
     blank, clear : float
         The guard against stretching noise. An image whose contrast (see `IntensityRange`) is at
         most `blank` holds nothing but noise, and its noise is scaled to the amplitude that noise
-        has in the training images; from `clear` on the percentiles count alone; between them the
-        span is interpolated geometrically. ``blank=0, clear=0`` turns the guard off.
+        has in the training images; from `clear` on the image's own constants count alone; between
+        them the span is interpolated geometrically. ``blank=0, clear=0`` turns the guard off.
     """
 
     mode: Mode = "image"
     low: float = 1.0
     high: float = 99.8
+    top: Literal["bright", "high"] = "bright"
     blank: float = 6.5
     clear: float = 10.0
 
@@ -118,6 +123,8 @@ class Scaling:
             raise InputError(
                 f"Scaling is one of {', '.join(MODES)}, but {self.mode!r} was given. Choose one."
             )
+        if self.top not in ("bright", "high"):
+            raise InputError(f"Scaling's top is 'bright' or 'high', not {self.top!r}. Choose one.")
         if not (0 <= self.low < self.high <= 100 and 0 <= self.blank <= self.clear):
             raise InputError(
                 "Scaling needs 0 <= low < high <= 100 and 0 <= blank <= clear, but "
@@ -186,6 +193,8 @@ class Scaling:
         contrast = _contrast(span, noise, sample.bins, (self.low, self.high), is_integer)
         if is_integer:
             noise = max(noise, _ROUNDING)
+        if self.top == "bright":
+            span = _bright(values, low, high) - low
         span = self._guarded(span, noise, contrast, reference)
         return low, span, contrast, 1 - values.size / total
 
@@ -220,6 +229,28 @@ def _percentiles(values: AnyArray, low: float, high: float) -> tuple[float, floa
     ranks = [round(p / 100 * (values.size - 1)) for p in (low, high)]
     ordered = np.partition(values, ranks)
     return float(ordered[ranks[0]]), float(ordered[ranks[1]])
+
+
+def _bright(values: AnyArray, low: float, high: float) -> float:
+    """Return the mean of the brighter of two classes of pixels, parted by Otsu's threshold.
+
+    Otsu, IEEE Trans. Syst. Man Cybern. 9, 1979, doi 10.1109/TSMC.1979.4310076: the threshold with
+    the largest variance between the classes, here over 256 bins from `low` to `high`.
+    """
+    if not low < high:
+        return high
+    bins = ((np.clip(values, low, high).astype(np.float64) - low) * (256 / (high - low))).astype(
+        int
+    )
+    np.minimum(bins, 255, out=bins)
+    counts = np.bincount(bins, minlength=256)
+    below = np.cumsum(counts)[:-1]
+    sums = np.cumsum(counts * np.arange(256))
+    above = counts.sum() - below
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = below * above * ((sums[-1] - sums[:-1]) / above - sums[:-1] / below) ** 2.0
+    last_dark = int(np.nanargmax(apart))
+    return float(np.clip(values[bins > last_dark], low, high).mean(dtype=np.float64))
 
 
 def _noise(differences: Sequence[npt.NDArray[np.float32]]) -> float:

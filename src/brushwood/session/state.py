@@ -32,7 +32,7 @@ class Finish:
     scaling: Literal["image", "training", "none"] = option(
         "image",
         label="Scale intensities",
-        help="image: each image by its own percentiles; training: as the first image; none.",
+        help="image: each image by its own contrast; training: as the first image; none.",
         choices=("image", "training", "none"),
     )
     smoothing: float = option(
