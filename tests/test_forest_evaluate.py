@@ -9,7 +9,7 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from brushwood.errors import FeatureMismatchError
 from brushwood.forest import Forest, ForestEvaluator, ForestParams, grow
 from brushwood.forest.reference import classify, predict_proba
-from brushwood.opencl import Device, lease
+from brushwood.opencl import Device, Program, Queue, lease
 from forest_stacks import all_devices, evaluate, name_of, upload
 
 pytestmark = pytest.mark.skipif(not all_devices(), reason="no OpenCL device")
@@ -205,3 +205,23 @@ def test_a_stack_of_other_features_is_refused(device: Device) -> None:
     forest = grow(RNG.random((20, 3), dtype=np.float32), np.arange(20) % 2 + 1, ForestParams())
     with lease(device) as queue, pytest.raises(FeatureMismatchError, match="3 features"):
         ForestEvaluator(forest, device).probabilities(queue, upload(queue, image(4, (1, 2, 3))))
+
+
+def test_another_forest_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = all_devices()[0]
+    sources: list[set[str]] = []
+    launch = Queue.launch
+
+    def spy(queue: Queue, program: Program, *rest: object, **parameters: object) -> None:
+        sources[-1].add(program.source)
+        launch(queue, program, *rest, **parameters)
+
+    monkeypatch.setattr(Queue, "launch", spy)
+    for seed in range(4):
+        X = np.random.default_rng(seed).random((200 + 100 * seed, 5), dtype=np.float32)
+        y = (X[:, 0] > 0.3 + 0.1 * seed) + 1
+        forest = grow(X, y, ForestParams(n_trees=5 + 10 * seed, max_depth=None, seed=seed))
+        sources.append(set())
+        evaluate(forest, device, image(5, (1, 10 + seed, 20)))
+    assert sources[0]
+    assert all(found == sources[0] for found in sources)

@@ -35,6 +35,9 @@ def test_arrays_go_there_and_back() -> None:
     assert again.importances.sum() == pytest.approx(1)
     with pytest.raises(ValueError, match="read-only"):
         again.threshold[0] = 0
+    arrays = {name: array.copy() for name, array in FOREST.to_arrays().items()}
+    Forest.from_arrays(arrays)
+    arrays["threshold"][0] = 0  # the caller's own arrays stay writable
 
 
 def put(name: str, index: object, value: object) -> Callable[[dict[str, np.ndarray]], None]:

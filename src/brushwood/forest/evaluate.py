@@ -52,7 +52,7 @@ def plane_pixels(stack: Stack) -> int:
 class ForestEvaluator:
     """A forest on a device.
 
-    Which kernel computes a tree depends on the device and on the tree alone:
+    Which kernel computes a tree depends on the device and the forest, never on the block:
 
     * a GPU walks every tree, one pixel a work-item (``forest_walk.cl``);
     * a CPU blends trees of depth 4 at most and up to three classes (``forest_blend.cl``);

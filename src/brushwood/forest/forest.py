@@ -72,7 +72,10 @@ class Forest:
         if self.importances.size == 0:
             object.__setattr__(self, "importances", np.zeros(self.n_features, np.float32))
         for name in _ARRAYS:
-            getattr(self, name).setflags(write=False)
+            # A view, so that the caller's own array stays writable.
+            view = getattr(self, name).view()
+            view.setflags(write=False)
+            object.__setattr__(self, name, view)
 
     @property
     def n_trees(self) -> int:

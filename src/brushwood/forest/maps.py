@@ -126,27 +126,12 @@ def _smooth_axis(
     }
     common: dict[str, Any] = {"src": source, "dst": target, "w": weights, "radius": radius}
     if axis == 2:
-        rows = n_classes * depth * height
-        queue.launch(
-            program,
-            "smooth_x",
-            (1, rows, _whole_groups(pitch // vector)),
-            GROUP,
-            **common,
-            pitch=pitch,
-            **place,
-        )
+        size = (1, n_classes * depth * height, _whole_groups(pitch // vector))
+        queue.launch(program, "smooth_x", size, GROUP, **common, pitch=pitch, **place)
         return
     step, outer = (pitch, n_classes * depth) if axis == 1 else (height * pitch, n_classes)
-    queue.launch(
-        program,
-        "smooth_across",
-        (outer, window.shape[axis], _whole_groups(step // vector)),
-        GROUP,
-        **common,
-        step=step,
-        **place,
-    )
+    size = (outer, window.shape[axis], _whole_groups(step // vector))
+    queue.launch(program, "smooth_across", size, GROUP, **common, step=step, **place)
 
 
 def _whole_groups(items: int) -> int:
