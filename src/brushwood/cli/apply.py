@@ -71,7 +71,7 @@ def run(options: argparse.Namespace, job: Job) -> int:
     ending = _ENDINGS[options.format]
     tasks = [Task(path, targets(path, out, options.save, ending)) for path in images]
     check_targets(tasks, [Path(options.model), *images], overwrite=options.overwrite)
-    _make_folder(out)
+    _make_folder(out, next(iter(tasks[0].targets.values())))
     start = time.perf_counter()
     failures = _run_all(tasks, models, options, job)
     done = len(tasks) - len(failures)
@@ -205,12 +205,12 @@ def check_targets(tasks: "Sequence[Task]", inputs: Sequence[Path], *, overwrite:
         )
 
 
-def _make_folder(out: Path) -> None:
+def _make_folder(out: Path, first: Path) -> None:
     from brushwood.io.atomic import check_target, translated
 
     with translated(out):
         out.mkdir(parents=True, exist_ok=True)
-    check_target(out / ".probe", overwrite=True)
+    check_target(first, overwrite=True)
 
 
 def _outputs(text: str) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import zarr
-import zarr.errors
 
 from brushwood.io.atomic import translated
 from brushwood.io.images import ImageFile, ordered, unit_of, unreadable
@@ -20,7 +19,6 @@ _TYPES = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space",
 #: Levels are added until none of y and x is longer.
 _LARGEST_TOP = 1024
 _ERRORS = (
-    zarr.errors.BaseZarrError,
     ValueError,
     KeyError,
     TypeError,
