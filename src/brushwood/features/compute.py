@@ -18,7 +18,7 @@ from brushwood.opencl import Buffer, Device, Program, Queue
 
 Float32 = npt.NDArray[np.float32]
 #: Pixels of a tile along (z, y, x), so that intermediate results stay in a CPU's cache.
-_CPU_TILE = {2: (1, 512, 512), 3: (32, 64, 256)}
+_CPU_TILE = {2: (1, 512, 512), 3: (64, 64, 256)}
 #: Stacks whose memory is kept for the next one: fresh memory costs more than the filters.
 _MOST_POOLED = 2
 
@@ -49,12 +49,23 @@ class FeatureStack:
     pitch: int
     plane: int
 
-    def to_numpy(self, queue: Queue) -> Float32:
-        """Return the features on the host, shape (n_planes, Z, Y, X)."""
+    def to_numpy(self, queue: Queue, out: Float32 | None = None) -> Float32:
+        """Return the features on the host.
+
+        Parameters
+        ----------
+        queue : Queue
+        out : ndarray of float32, shape (n_planes, Z, Y, X), optional
+            Where to write them.
+        """
         z, y, x = self.shape
-        flat = queue.download(self.buffer)[: self.n_planes * self.plane]
-        rows = flat.reshape(self.n_planes, self.plane)[:, : z * y * self.pitch]
-        return rows.reshape(self.n_planes, z, y, self.pitch)[..., :x]
+        if out is None:
+            out = np.empty((self.n_planes, *self.shape), np.float32)
+        # Plane by plane: what was read is still in a cache when it is copied.
+        for plane, target in enumerate(out):
+            rows = queue.download(self.buffer, plane * self.plane, z * y * self.pitch)
+            target[...] = rows.reshape(z, y, self.pitch)[..., :x]
+        return out
 
 
 def gather(queue: Queue, stack: FeatureStack, index: npt.NDArray[np.int32]) -> Float32:

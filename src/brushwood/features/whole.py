@@ -78,7 +78,7 @@ def compute(
         with lease(device) as queue:
             stack = engine.compute(queue, padded, box.start, shape)
             where: tuple[Any, ...] = (slice(None), *frame, *box.slices)
-            out[where] = stack.to_numpy(queue)
+            stack.to_numpy(queue, out[where])
     return out.reshape(engine.n_planes, *source.frames, *source.shape)
 
 
