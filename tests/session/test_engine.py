@@ -12,7 +12,7 @@ from brushwood.features.spec import FeatureSet
 from brushwood.forest.params import ForestParams
 from brushwood.jobs import Cancelled, Job
 from brushwood.session.classes import default_classes
-from brushwood.session.live import LiveEngine, device_wish
+from brushwood.session.live import LiveEngine, device_wish, warm_up
 from brushwood.session.state import Finish
 from brushwood.session.work import Counted, ImageInput, LiveRequest, Piece, Setup, Trained, tiles_of
 
@@ -247,3 +247,13 @@ def test_unusual_images_are_noted(image, strokes, value, says):
 def test_a_device_is_found_by_the_text_that_the_window_shows():
     device = opencl.devices()[0]
     assert opencl.choose_device(device_wish(str(device))).name == device.name
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+@pytest.mark.parametrize("line", ["original gaussian=1", "gaussian=1 hessian=2 units=world"])
+def test_warming_up_leaves_no_trace(ndim, line):
+    warm_up(setup(ndim=ndim, n_channels=2, features=FeatureSet.parse(line)), Job())
+    job = Job()
+    job.cancel()
+    with pytest.raises(Cancelled):
+        warm_up(setup(), job)

@@ -51,9 +51,9 @@ def test_device_names_lose_what_says_nothing():
 
 def test_ticking_and_unticking_gives_the_preset_back():
     medium = FeatureSet.preset("medium")
-    more = features_table.with_feature(medium, Feature("gaussian", 2.0), True)
+    more = features_table.with_feature(medium, Feature("gaussian", 7.5), True)
     assert features_table.preset_of(more) is None
-    again = features_table.with_feature(more, Feature("gaussian", 2.0), False)
+    again = features_table.with_feature(more, Feature("gaussian", 7.5), False)
     assert features_table.preset_of(again) == "medium"
 
 

@@ -138,7 +138,9 @@ def swatch(colour: str, widget: QWidget) -> QIcon:
     painter.setPen(widget.palette().color(widget.foregroundRole()))
     painter.drawRect(0, 0, side - 1, side - 1)
     painter.end()
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # Qt would tint it in a selected row
+    return icon
 
 
 def labelled(text: str, *widgets: QWidget, tooltip: str = "") -> QHBoxLayout:

@@ -41,6 +41,7 @@ class StartWidget(QWidget):
         self._viewer = napari_viewer
         self._session = session_for(napari_viewer)
         self._running = False
+        self._later: list[QToolButton] = []
         self._devices = Devices(self._session, self)
         self._devices.found.connect(self._show_devices)
         self._devices.tested.connect(self._say)
@@ -73,12 +74,12 @@ class StartWidget(QWidget):
         steps.addWidget(self._state, 0, 1)
         for row, name in enumerate(_LATER, start=1):
             button = _step_button(f"{row + 1}  {name}")
-            button.setIcon(_dot(self, filled=False))
             button.setEnabled(False)
             button.setToolTip("This step comes with a later version of Brushwood.")
             later = QLabel("comes later")
             later.setEnabled(False)
             later.setToolTip(button.toolTip())
+            self._later.append(button)
             steps.addWidget(button, row, 0)
             steps.addWidget(later, row, 1)
         layout.addLayout(steps)
@@ -107,6 +108,13 @@ class StartWidget(QWidget):
         """Go on after the widget was taken out and put back."""
         super().showEvent(event)
         self._start()
+        self._show_dots()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self._running:
+            self._show_dots()
 
     def _start(self) -> None:
         if self._running:
@@ -128,8 +136,14 @@ class StartWidget(QWidget):
     def _show(self, value: object = None) -> None:
         state = self._session.state
         self._state.setText(step_text(state))
-        self._step.setIcon(_dot(self, filled=state.model is not None))
+        self._show_dots()
         self._show_devices()
+
+    def _show_dots(self) -> None:
+        """Draw the dots in the colours of the theme."""
+        self._step.setIcon(_dot(self._step, filled=self._session.state.model is not None))
+        for button in self._later:
+            button.setIcon(_dot(button, filled=False))
 
     def _show_devices(self) -> None:
         names, state = self._session.devices, self._session.state

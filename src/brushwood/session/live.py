@@ -218,6 +218,7 @@ class LiveEngine:
 
     def _train(self, request: LiveRequest, strokes: Strokes, job: Job, publish: Publish) -> bool:
         start = time.perf_counter()
+        job.checkpoint(0.0, "Training")
         setup = request.setup
         classifier = _new_classifier(request)
         if not self._fits(request):
@@ -301,6 +302,26 @@ class Planes:
         for plane, part in zip(self._planes[index[0]], values, strict=True):
             if plane is not None:  # its layer was deleted
                 plane[index[1:]] = part
+
+
+def warm_up(setup: Setup, job: Job) -> None:
+    """Build the kernels that a setup needs, on a tiny image, so that the first stroke is quick."""
+    shape = (8, 32, 32)[-setup.ndim :]
+    image = np.random.default_rng(0).random((setup.n_channels, *shape), np.float32)
+    marks = np.zeros(shape, np.uint8)
+    marks[..., :4, :], marks[..., -4:, :] = 1, 2
+    classifier = PixelClassifier(
+        setup.features,
+        setup.forest,
+        channel_axis=0,
+        ndim=setup.ndim,
+        spacing=(1.0,) * setup.ndim if setup.features.units == "world" else None,
+        smoothing=setup.finish.smoothing,
+        device=device_wish(setup.device),
+    )
+    classifier.fit(image, marks, job=job)
+    job.checkpoint()
+    classifier.predict_maps(image, job=job)
 
 
 def image_note(range_: IntensityRange, scaling: Scaling) -> str:

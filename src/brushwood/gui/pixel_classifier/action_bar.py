@@ -58,7 +58,8 @@ class ActionBar(QWidget):
         self.status.setToolTip("What happened last, or what to do next.")
         self._arrange()
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
-        self._patience.timeout.connect(self._busy.show)
+        self._patience.timeout.connect(self._on_patience)
+        self._message = ""
 
     def _arrange(self) -> None:
         first = QHBoxLayout()
@@ -104,21 +105,27 @@ class ActionBar(QWidget):
         _enable(self.save, save_reason, "Save the model as a .brushwood file.")
         _enable(self.copy, save_reason, "Put a script on the clipboard that does the same.")
 
-    def show_busy(self, busy: bool, *, patient: bool = True) -> None:
-        """Show or hide progress and cancel; `patient` waits so that quick work does not flicker."""
+    def show_busy(self, busy: bool) -> None:
+        """Show progress and cancel, after a moment so that quick work does not flicker; or hide."""
         self._progress.setValue(0)
         if not busy:
+            self._message = ""
             self._patience.stop()
             self._busy.hide()
-        elif patient:
+        elif self._busy.isHidden() and not self._patience.isActive():
             self._patience.start()
-        else:
-            self._busy.show()
 
     def show_progress(self, fraction: float, message: str) -> None:
-        """Move the bar."""
+        """Move the bar, and say what is being done once the bar shows."""
         self._progress.setValue(round(1000 * fraction))
-        self._progress.setToolTip(message)
+        self._message = message or self._message
+        if self.is_progress_shown and self._message:
+            self.show_status(f"{self._message} … {fraction:.0%}")
+
+    def _on_patience(self) -> None:
+        self._busy.show()
+        if self._message:
+            self.show_status(f"{self._message} …")
 
     def show_status(self, sentence: str) -> None:
         """Say what happened, or what to do next; a long report stands in the tooltip."""

@@ -1,4 +1,4 @@
-"""Measure what a feature set costs on the device, after each change of it."""
+"""Make the device ready for a setup, and measure what its features cost."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,16 @@ from brushwood.features.spec import FeatureSet
 from brushwood.gui._tasks import TaskRunner
 from brushwood.jobs import Job
 from brushwood.session.feature_preview import seconds_a_megapixel
+from brushwood.session.live import warm_up
 from brushwood.session.state import SessionState
+from brushwood.session.work import Setup
 
-#: Ticks that follow each other are measured once; strokes go first.
-_DEBOUNCE_MS = 1500
+#: Ticks that follow each other are measured once.
+_DEBOUNCE_MS = 400
 
 
 class CostMeter(QObject):
-    """Times the present features in a worker."""
+    """Builds the kernels for the present features before the first stroke, and times them."""
 
     measured = Signal(float)
 
@@ -52,7 +54,12 @@ class CostMeter(QObject):
         if wanted is None:
             return
 
+        features, ndim, n_channels, device = wanted
+        state = self._state
+        setup = Setup(features, state.forest, state.finish, ndim, n_channels, device)
+
         def work(job: Job, publish: Callable[[object], None]) -> tuple[object, float]:
+            warm_up(setup, job)
             return wanted, seconds_a_megapixel(*wanted, job)
 
         self._runner.submit(work)

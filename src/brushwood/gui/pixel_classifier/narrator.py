@@ -36,7 +36,7 @@ class Narrator(QObject):
         for part in (live, whole, files):
             part.cancelled.connect(self._on_cancelled)
             part.busy_changed.connect(self._on_busy)
-            part.progressed.connect(self._on_progressed)
+            part.progressed.connect(self._view.actions.show_progress)
         for part in (whole, files):
             part.said.connect(self.say)
         controller.devices.tested.connect(self.say)
@@ -108,11 +108,6 @@ class Narrator(QObject):
 
     def _on_cancelled(self) -> None:
         self.say("Cancelled. Results show what was ready.")
-
-    def _on_progressed(self, fraction: float, message: str) -> None:
-        self._view.actions.show_progress(fraction, message)
-        if self._view.actions.is_progress_shown and message:
-            self._view.actions.show_status(f"{message} … {fraction:.0%}")
 
     def _on_busy(self, busy: bool) -> None:
         if busy:
