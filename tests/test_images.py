@@ -1,6 +1,5 @@
 """Reading images with their axes and calibration."""
 
-import json
 import os
 
 import numpy as np
@@ -21,6 +20,12 @@ def ramp(*shape, dtype="uint16"):
     return (np.arange(int(np.prod(shape))) % 250).reshape(shape).astype(dtype)
 
 
+def put(group, name, data, chunks):
+    """Add an array, also with the oldest zarr that is allowed."""
+    array = group.create_array(name, shape=data.shape, dtype=data.dtype, chunks=chunks)
+    array[...] = data
+
+
 @pytest.fixture
 def ome_zarr(tmp_path):
     """An OME-Zarr 0.4 image with two levels, as others write it."""
@@ -28,7 +33,7 @@ def ome_zarr(tmp_path):
     group = zarr.open_group(str(path), mode="w", zarr_format=2)
     data = ramp(1, 2, 4, 32, 30)
     for name, level in (("0", data), ("1", data[..., ::2, ::2])):
-        group.create_array(name, data=level, chunks=(1, 1, 2, 16, 16))
+        put(group, name, level, (1, 1, 2, 16, 16))
     steps = [{"type": "scale", "scale": [1, 1, 2.0, 0.5, 0.25]}]
     coarse = [{"type": "scale", "scale": [1, 1, 2.0, 1.0, 0.5]}]
     space = [{"name": a, "type": "space", "unit": "micrometer"} for a in "zyx"]
@@ -147,7 +152,7 @@ def test_bioformats_layout_and_plain_arrays(ome_zarr, tmp_path):
     outer.attrs["bioformats2raw.layout"] = 3
     path.rename(tmp_path / "outer.zarr" / "0")
     np.testing.assert_array_equal(read_image(tmp_path / "outer.zarr").data[:], data)
-    zarr.create_array(str(tmp_path / "plain"), data=ramp(5, 6))
+    zarr.save_array(str(tmp_path / "plain"), ramp(5, 6))
     assert read_image(tmp_path / "plain").axes == "yx"
 
 
@@ -197,18 +202,13 @@ def test_pickled_arrays_are_never_loaded(tmp_path):
 )
 def test_odd_ome_zarr_metadata_is_an_image_file_error(tmp_path, attributes):
     group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w", zarr_format=2)
-    group.create_array("0", data=ramp(4, 5))
+    put(group, "0", ramp(4, 5), (4, 5))
     group.attrs.update(attributes)
     with pytest.raises(ImageFileError, match="Cannot read"):
         read_image(tmp_path / "a.zarr")
 
 
 def test_odd_axes_in_memory_are_turned(tmp_path):
-    group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w", zarr_format=2)
-    group.create_array("0", data=ramp(4, 5))
-    (tmp_path / "a.zarr" / ".zattrs").write_text(json.dumps({"multiscales": "?"}))
-    with pytest.raises(ImageFileError):
-        read_image(tmp_path / "a.zarr")
     tifffile.imwrite(tmp_path / "a.ome.tif", ramp(3, 2, 8, 9), ome=True, metadata={"axes": "ZTYX"})
     image = read_image(tmp_path / "a.ome.tif")
     assert image.axes == "tzyx"
