@@ -49,7 +49,9 @@ class FeatureStack:
     pitch: int
     plane: int
 
-    def to_numpy(self, queue: Queue, out: Float32 | None = None) -> Float32:
+    def to_numpy(
+        self, queue: Queue, out: Float32 | None = None, shift: Sequence[float] | None = None
+    ) -> Float32:
         """Return the features on the host.
 
         Parameters
@@ -57,6 +59,8 @@ class FeatureStack:
         queue : Queue
         out : ndarray of float32, shape (n_planes, Z, Y, X), optional
             Where to write them.
+        shift : sequence of float, optional
+            Added to each plane.
         """
         z, y, x = self.shape
         if out is None:
@@ -64,7 +68,8 @@ class FeatureStack:
         # Plane by plane: what was read is still in a cache when it is copied.
         for plane, target in enumerate(out):
             rows = queue.download(self.buffer, plane * self.plane, z * y * self.pitch)
-            target[...] = rows.reshape(z, y, self.pitch)[..., :x]
+            pixels = rows.reshape(z, y, self.pitch)[..., :x]
+            np.add(pixels, np.float32(shift[plane] if shift is not None else 0.0), out=target)
         return out
 
 

@@ -1,15 +1,18 @@
 """The features of a whole image, on the host."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from brushwood.arrays import Border, ImageSource, Triple
+from brushwood.arrays import AnyArray, ImageSource, Triple, clipped, pad_region
 from brushwood.blocks import Block, choose_block_size, iter_blocks
 from brushwood.errors import InputError
+from brushwood.features import reference
 from brushwood.features.compute import FeatureEngine
+from brushwood.features.filters import ArrayFilter
 from brushwood.features.spec import FeatureSet
 from brushwood.jobs import IDLE, Job
 from brushwood.opencl import Device, choose_device, lease
@@ -66,20 +69,52 @@ def compute(
     source = ImageSource.of(image, channel_axis=channel_axis, ndim=ndim)
     device = device or choose_device()
     engine = FeatureEngine(features, source.ndim, source.n_channels, spacing, device)
+    gains = response_to_one(features, source.ndim, spacing)
     shape = source.shape3
     size = _block_size(engine, shape, block)
     out = np.empty((engine.n_planes, *source.frames, *shape), np.float32)
-    blocks = [(f, b) for f in source.iter_frames() for b in iter_blocks(shape, size)]
-    for done, (frame, box) in enumerate(blocks):
-        job.checkpoint(done / len(blocks), "Computing features")
-        padded: dict[str, npt.NDArray[np.float32]] = {
-            b: _read(source, frame, box, engine.halo, b) for b in engine.borders
-        }
-        with lease(device) as queue:
-            stack = engine.compute(queue, padded, box.start, shape)
+    done, total = 0, prod(source.frames) * prod(shape)
+    for frame in source.iter_frames():
+        level = _level(source, frame) * (gains is not None)
+        shift = None if gains is None else np.outer(level, gains).ravel().tolist()
+        for box in iter_blocks(shape, size):
+            job.checkpoint(done / total, "Computing features")
             where: tuple[Any, ...] = (slice(None), *frame, *box.slices)
-            stack.to_numpy(queue, out[where])
+            target = out[where]
+            pixels, padded = _read(source, frame, box, engine, level)
+            with lease(device) as queue:
+                stack = engine.compute(queue, padded, box.start, shape)
+                stack.to_numpy(queue, target, shift)
+            _copy_original(features, source.ndim, pixels, target)
+            done += box.n_pixels
     return out.reshape(engine.n_planes, *source.frames, *source.shape)
+
+
+def response_to_one(
+    features: FeatureSet, ndim: int, spacing: Sequence[float] | None
+) -> npt.NDArray[np.float64] | None:
+    """Return what each plane becomes where the image is 1, if c more makes it c times that more.
+
+    Then a constant may be taken from the image before filtering, where float32 has no digits to
+    spare for it, and given back to the features after. None if a feature does not work so.
+    """
+    if any(isinstance(filter_, ArrayFilter) for filter_, _ in features.scales(ndim, spacing)):
+        return None
+    gains = reference.compute(features, np.ones((1,) * ndim), spacing).reshape(-1)
+    first = 0
+    for filter_, _ in features.scales(ndim, spacing):
+        planes = gains[first : first + filter_.planes(ndim)]
+        if np.ptp(planes) > 1e-9 * np.abs(planes).max():
+            return None  # a Hessian whose axes differ in σ: its eigenvalues mix
+        first += len(planes)
+    return gains
+
+
+def _level(source: ImageSource, frame: tuple[int, ...]) -> npt.NDArray[np.float64]:
+    """Return the value of each channel's middle pixel, which no blocking changes."""
+    middle = [n // 2 for n in source.shape3]
+    pixel = source.read(frame, middle, [m + 1 for m in middle])
+    return pixel.reshape(source.n_channels).astype(np.float64)
 
 
 def _block_size(engine: FeatureEngine, shape: Triple, block: Sequence[int] | None) -> Triple:
@@ -96,14 +131,37 @@ def _block_size(engine: FeatureEngine, shape: Triple, block: Sequence[int] | Non
 
 
 def _read(
-    source: ImageSource, frame: tuple[int, ...], box: Block, halo: Triple, border: Border
-) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # becomes infinity, which is refused below
-        pixels = source.read_padded(frame, box.start, box.stop, halo, border)
-    # A sum is finite only if all are, and much cheaper than testing each.
-    if not np.isfinite(pixels.sum(dtype=np.float64)):
+    source: ImageSource,
+    frame: tuple[int, ...],
+    box: Block,
+    engine: FeatureEngine,
+    level: npt.NDArray[np.float64],
+) -> tuple[AnyArray, dict[str, npt.NDArray[np.float32]]]:
+    """Read a block; return its pixels, and those with the halo, less `level`."""
+    low, high = clipped(box.start, box.stop, engine.halo, source.shape3)
+    stored = source.read(frame, low, high)
+    # Differences of these types are exact, or nearly so, in float32.
+    narrow = stored.dtype.kind == "b" or stored.dtype.itemsize < 4 or stored.dtype == np.float32
+    kind: type[np.floating[Any]] = np.float32 if narrow else np.float64
+    with np.errstate(over="ignore", invalid="ignore"):  # not finite: refused below
+        pixels = stored.astype(kind) - level.astype(kind)[:, None, None, None]
+        pixels = pixels.astype(np.float32)
+        # A sum is finite only if all are, and much cheaper than testing each.
+        finite = np.isfinite(pixels.sum(dtype=np.float64) + level.astype(np.float32).sum())
+    if not finite:
         raise InputError(
             "The image holds NaN or infinity, or values too large for float32. Replace them "
             "first, for example with numpy.nan_to_num."
         )
-    return pixels
+    args = pixels, low, box.start, box.stop, engine.halo, source.shape3
+    padded: dict[str, npt.NDArray[np.float32]] = {b: pad_region(*args, b) for b in engine.borders}
+    return stored[(slice(None), *box.within(Block(low, high)))], padded
+
+
+def _copy_original(
+    features: FeatureSet, ndim: int, pixels: AnyArray, out: npt.NDArray[np.float32]
+) -> None:
+    """Write the pixels themselves, which taking and giving back a constant has rounded."""
+    names = features.names(ndim)
+    if "original" in names:
+        out[names.index("original") :: len(out) // len(pixels)] = pixels
