@@ -195,6 +195,32 @@ def test_an_empty_image_stays_background(noise, gain):
     assert np.percentile(unguarded, 99.8) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["hot pixels", "uneven", "one threshold"])
+def test_an_empty_image_stays_background_whatever_the_camera_does(kind):
+    known = measure(nuclei(noise=0.02))
+    empty = RNG.normal(200, 20, (256, 256))
+    options = {}
+    if kind == "hot pixels":
+        empty.flat[RNG.choice(empty.size, 60, replace=False)] = 60000
+    elif kind == "uneven":
+        empty += np.linspace(0, 100, 256)
+    else:
+        options = {"blank": 8, "clear": 8}
+    scaled = measure(empty, reference=known.contrast, **options).apply(empty[None, None])
+    assert np.percentile(scaled, 99.5) < 0.5
+    loud = measure(empty, blank=0, clear=0).apply(empty[None, None])
+    assert np.percentile(loud, 99.5) > 0.9
+
+
+def test_an_image_of_fewer_bits_is_not_taken_for_empty():
+    """Without noise, contrast is a matter of bits alone."""
+    fine = nuclei(noise=0, scale=60000, dtype="u2")
+    coarse = (fine >> 8).astype("u1") // 8
+    known = measure(fine)
+    scaled = measure(coarse, reference=known.contrast).apply(coarse[None, None])
+    np.testing.assert_allclose(scaled, known.apply(fine[None, None]), atol=0.05)
+
+
 def test_a_dark_8_bit_image_is_not_stretched():
     dark = RNG.poisson(0.05, (256, 256)).astype(np.uint8)
     scaled = measure(dark, reference=(200.0,)).apply(dark[None, None])

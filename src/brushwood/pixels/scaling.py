@@ -21,6 +21,8 @@ Mode = Literal["image", "training", "none"]
 MODES: tuple[Mode, ...] = ("image", "training", "none")
 #: Standard deviation of the rounding error of integers, generously.
 _ROUNDING = 0.5
+#: Contrast beyond which more says nothing: images without noise, of many bits, have any.
+_CERTAIN = 200.0
 #: Median of |x| for a standard normal x.
 _MEDIAN_ABS = 0.6744897501960817
 
@@ -104,11 +106,13 @@ class Scaling:
     top : {"bright", "high"}
         What becomes 1: the mean of the bright pixels, those above Otsu's threshold, which changes
         less with a few very bright objects than the percentile `high`. docs/defaults.md compares.
-    blank, clear : float
-        The guard against stretching noise. An image whose contrast (see `IntensityRange`) is at
-        most `blank` holds nothing but noise, and its noise is scaled to the amplitude that noise
-        has in the training images; from `clear` on the image's own constants count alone; between
-        them the span is interpolated geometrically. ``blank=0, clear=0`` turns the guard off.
+    blank, clear, faint : float
+        The guard against stretching noise and uneven background. An image whose contrast (see
+        `IntensityRange`) is at most `blank` is taken for empty, and its noise is scaled to the
+        amplitude that noise has in the training images; from `clear` on the image's own constants
+        count alone; between them the span is interpolated geometrically. `clear` is at least the
+        share `faint` of the contrast of training (of 200, if that is more), and `blank` half of
+        that. ``blank=0, clear=0`` turns the guard off.
     """
 
     mode: Mode = "image"
@@ -117,6 +121,7 @@ class Scaling:
     top: Literal["bright", "high"] = "bright"
     blank: float = 6.5
     clear: float = 10.0
+    faint: float = 0.2
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
@@ -125,11 +130,15 @@ class Scaling:
             )
         if self.top not in ("bright", "high"):
             raise InputError(f"Scaling's top is 'bright' or 'high', not {self.top!r}. Choose one.")
-        if not (0 <= self.low < self.high <= 100 and 0 <= self.blank <= self.clear):
+        if not (
+            0 <= self.low < self.high <= 100
+            and 0 <= self.blank <= self.clear
+            and 0 <= self.faint <= 1
+        ):
             raise InputError(
-                "Scaling needs 0 <= low < high <= 100 and 0 <= blank <= clear, but "
-                f"low={self.low}, high={self.high}, blank={self.blank}, clear={self.clear} were "
-                "given. Correct them."
+                "Scaling needs 0 <= low < high <= 100, 0 <= blank <= clear, 0 <= faint <= 1, but "
+                f"low={self.low}, high={self.high}, blank={self.blank}, clear={self.clear}, "
+                f"faint={self.faint} were given. Correct them."
             )
 
     @classmethod
@@ -199,10 +208,12 @@ class Scaling:
         return low, span, contrast, 1 - values.size / total
 
     def _guarded(self, span: float, noise: float, contrast: float, reference: float) -> float:
-        if noise > 0 and contrast < self.clear:
+        expected = self.faint * min(reference, _CERTAIN) if self.clear else 0.0
+        blank, clear = max(self.blank, expected / 2), max(self.clear, expected)
+        if noise > 0 and contrast < clear:
             # The span that leaves noise no larger than it is in the training images.
-            quiet = noise * max(self.clear, reference)
-            weight = max(0.0, (contrast - self.blank) / (self.clear - self.blank))
+            quiet = noise * max(clear, reference)
+            weight = (contrast - blank) / (clear - blank) if contrast > blank else 0.0
             span = float(max(span, 1e-30) ** weight * quiet ** (1 - weight))
         return span if span > 1e-30 else 1.0
 
