@@ -116,19 +116,16 @@ def features_case(shape: tuple[int, ...], device: Any, target: str) -> tuple[Cas
     annotation = strokes(image)
     apoc, apoc_device = apoc_run(image, annotation)
     same, _ = brushwood_run(image, annotation, device, like_apoc=True)
-    own, about = brushwood_run(image, annotation, device, like_apoc=False)
-    runs = {
-        "APOC, its 16 features": apoc,
-        "Brushwood, APOC's 16 features": same,
-        "Brushwood, its defaults": own,
-    }
+    runs = {"APOC, its 16 features": apoc, "Brushwood, APOC's 16 features": same}
+    notes = [f"APOC's device: {apoc_device}"]
     if len(shape) == 2:
+        runs["Brushwood, its defaults"], about = brushwood_run(
+            image, annotation, device, like_apoc=False
+        )
+        notes.append(f"Brushwood's defaults: {about}")
         runs["scikit-image 20 features + scikit-learn"] = skimage_run(image, annotation)
     title = " x ".join(map(str, shape)) + ", image in, classes out"
-    return Case(title, runs, "APOC, its 16 features", target), [
-        f"APOC's device: {apoc_device}",
-        f"Brushwood's defaults: {about}",
-    ]
+    return Case(title, runs, "APOC, its 16 features", target), notes
 
 
 def forest_case(shape: tuple[int, int], device: Any, target: str) -> Case:
