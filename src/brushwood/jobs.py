@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
-class Cancelled(Exception):  # noqa: N818 - an outcome that was asked for, not an error
+class Cancelled(Exception):
     """The user has had enough; raised by `Job.checkpoint`."""
 
 
