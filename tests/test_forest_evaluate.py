@@ -91,7 +91,7 @@ def test_255_classes(device: Device) -> None:
 
 
 @on_every_device
-@pytest.mark.parametrize("n_features", [1, 300, 700])
+@pytest.mark.parametrize("n_features", [1, 100, 200, 700])
 def test_few_and_many_features(device: Device, n_features: int) -> None:
     X = RNG.random((300, n_features), dtype=np.float32)
     forest = grow(X, RNG.integers(1, 3, 300), ForestParams(max_depth=None, n_trees=60))

@@ -57,8 +57,7 @@ class ForestEvaluator:
     * a GPU walks every tree, one pixel a work-item (``forest_walk.cl``);
     * a CPU blends trees of depth 4 at most and up to three classes (``forest_blend.cl``);
     * else a CPU sends 256 neighbouring pixels down a tree at once (``forest_bits.cl``), unless it
-      has more than 4096 leaves or turns left more than 63 times in a row, or the forest uses more
-      than 512 features; what remains is walked.
+      has more than 4096 leaves or turns left more than 63 times in a row; such trees are walked.
 
     Parameters
     ----------

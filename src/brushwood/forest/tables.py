@@ -16,8 +16,8 @@ Mask = npt.NDArray[np.bool_]
 #: What ``forest_blend.cl`` is for.
 BLEND_DEPTH, BLEND_CLASSES, BLEND_ROWS = 4, 3, 4
 
-#: What ``forest_bits.cl`` can hold: waiting subtrees, bits of a leaf's number, features.
-MAX_SLOTS, MAX_BITS, MAX_FEATURES = 63, 12, 512
+#: What ``forest_bits.cl`` can hold: waiting subtrees, bits of a leaf's number.
+MAX_SLOTS, MAX_BITS = 63, 12
 ROWS = 16
 
 #: Fewer trees than this are not worth a launch of their own.
@@ -25,7 +25,7 @@ FEW_TREES = 16
 
 #: Few sizes, so that few kernels are compiled and none again when a forest changes.
 BITS = (1, 2, 4, 8, 12)
-FEATURES = (16, 48, 128, 512)
+FEATURES = (16, 48, 128, 256)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ def walk_tables(forest: Forest, chosen: Mask | None = None) -> WalkTables:
 def blend_tables(forest: Forest) -> BlendTables | None:
     """Return the tables of a shallow forest of few classes, or None if it is another one."""
     used = _used(forest)
-    few = forest.n_classes <= BLEND_CLASSES and len(used) <= MAX_FEATURES
+    few = forest.n_classes <= BLEND_CLASSES and len(used) <= FEATURES[-1]
     if not few or forest.depth > BLEND_DEPTH:
         return None
     compact = np.zeros(forest.n_features, np.int32)
@@ -120,7 +120,8 @@ def _used(forest: Forest) -> Int32:
 
 
 def _bucket(n_features: int) -> int:
-    return next(n for n in FEATURES if n_features <= n)
+    """Return the room for features in private memory, or 0 if they are too many for it."""
+    return next((n for n in FEATURES if n_features <= n), 0)
 
 
 def bit_tables(forest: Forest) -> tuple[list[BitTables], Mask]:
@@ -129,8 +130,7 @@ def bit_tables(forest: Forest) -> tuple[list[BitTables], Mask]:
     waiting = np.zeros(forest.n_trees, np.int32)
     np.maximum.at(waiting, order.tree, order.slot)
     used = _used(forest)
-    fits = waiting <= MAX_SLOTS
-    fits &= (order.rows <= 2**MAX_BITS) & (len(used) <= MAX_FEATURES)
+    fits = (waiting <= MAX_SLOTS) & (order.rows <= 2**MAX_BITS)
     parts = [_part(forest, order, trees, used, bits) for trees, bits in _kinds(order, forest, fits)]
     return parts, ~fits
 
@@ -159,7 +159,7 @@ def _part(forest: Forest, order: _Order, chosen: Mask, used: Int32, bits: int) -
     compact[used] = np.arange(len(used))
     nodes = np.empty((max(int(count.sum()), 1), 4 + 2 * bits), np.uint32)
     n = len(nodes) if count.sum() else 0
-    nodes[:n, 0] = compact[forest.feature[inner]] * ROWS
+    nodes[:n, 0] = compact[forest.feature[inner]]
     nodes[:n, 1] = forest.threshold[inner].view(np.uint32)
     nodes[:n, 2] = order.slot[inner]
     nodes[:n, 3] = order.size[inner]

@@ -6,10 +6,11 @@
 // wait in a slot until the left subtree is done; a subtree that no pixel reaches is skipped as a
 // whole, which in natural images are most of them. Nothing depends on the forest but its arrays.
 //
-// BITS: bits of a leaf's number. FEATURES: most features. A leaf's number is its row in its tree's
+// BITS: bits of a leaf's number. FEATURES: most features, which are copied to private memory; or 0,
+// then there are too many, and they are read where they are. A leaf's number is its row in its tree's
 // table; or the class it is certain of, where a tree has no table. TABLE: whether any tree has one.
 //
-// nodes, 4 + 2 * BITS words each: feature * ROWS, threshold as bits, slot, inner nodes of the subtree,
+// nodes, 4 + 2 * BITS words each: position in `used`, threshold as bits, slot, inner nodes of the subtree,
 // then for each bit a word of ones or zeros, for the left child and for the right one (zeros unless it
 // is a leaf). trees, 4 words each: first node, end, first float in `table`, rows.
 
@@ -17,16 +18,24 @@
 #define OWN 16  // classes whose sums are kept here; the sums of more are kept in `out`
 #define WORDS (4 + 2 * BITS)
 
-uint16 goes_right(__private const float16* x, const float t)
+#if FEATURES
+#define VALUES __private const float16* x
+#define ROW(r) x[r]
+#else
+#define VALUES __global const float* x, const int height, const int pitch
+#define ROW(r) vload16(0, x + (size_t)min(r, height - 1) * pitch)
+#endif
+
+uint16 goes_right(VALUES, const float t)
 {
   // Four chains, since each step waits for the one before it.
   uint16 a = 0u, b = 0u, c = 0u, d = 0u;
 #pragma unroll
   for (int r = 0; r < ROWS; r += 4) {
-    a = select(a, a | (1u << r), x[r] > t);
-    b = select(b, b | (2u << r), x[r + 1] > t);
-    c = select(c, c | (4u << r), x[r + 2] > t);
-    d = select(d, d | (8u << r), x[r + 3] > t);
+    a = select(a, a | (1u << r), ROW(r) > t);
+    b = select(b, b | (2u << r), ROW(r + 1) > t);
+    c = select(c, c | (4u << r), ROW(r + 2) > t);
+    d = select(d, d | (8u << r), ROW(r + 3) > t);
   }
   return (a | b) | (c | d);
 }
@@ -62,16 +71,20 @@ __kernel void forest_bits(
   const int top = get_global_id(1) * ROWS, left = get_global_id(0) * 16;
   const int height = min(ROWS, rows - top);
   const size_t at = (size_t)top * pitch + left, pixels = (size_t)rows * pitch;
+#if FEATURES
   float16 x[FEATURES * ROWS];
+#endif
   float16 sum[(OWN - 1) * ROWS];
   uint16 waiting[65];
   uint16 code[BITS];
 
+#if FEATURES
   for (int f = 0; f < features; f++) {
     __global const float* source = X + (size_t)used[f] * plane + at;
     for (int r = 0; r < ROWS; r++)
       x[f * ROWS + r] = vload16(0, source + (size_t)min(r, height - 1) * pitch);
   }
+#endif
   // All classes but the first have sums of their own; the first has the rest.
   const int own = classes <= OWN ? classes - 1 : 0;
   for (int k = 0; k < own * ROWS; k++) sum[k] = 0.0f;
@@ -91,7 +104,12 @@ __kernel void forest_bits(
         n += node[3];
         continue;
       }
-      const uint16 q = goes_right(x + node[0], as_float(node[1]));
+#if FEATURES
+      const uint16 q = goes_right(x + node[0] * ROWS, as_float(node[1]));
+#else
+      const uint16 q =
+          goes_right(X + (size_t)used[node[0]] * plane + at, height, pitch, as_float(node[1]));
+#endif
       const uint16 to_left = here & ~q, to_right = here & q;
       waiting[slot] = to_right;
       waiting[slot + 1] = to_left;
