@@ -3,6 +3,7 @@
 import os
 
 import numpy as np
+import pytest
 import tifffile
 
 import brushwood as bw
@@ -91,6 +92,19 @@ def test_filters_in_physical_units_follow_each_image_s_pixel_size(run, folder, t
 
 def _order(path):
     return ["image-classes.tif", "fine-classes.tif", "none-classes.tif"].index(path.name)
+
+
+@pytest.mark.parametrize("width", [1, 4, 16])
+def test_every_vector_width_gives_the_same_maps(run, folder, model, tmp_path, monkeypatch, width):
+    """1 is what GPUs get, so this is their path as far as a CPU can walk it."""
+    wanted = expected(model)
+    monkeypatch.setenv("BRUSHWOOD_VECTOR_WIDTH", str(width))
+    arguments = [folder / "image.tif", "-o", tmp_path, "--save", "classes,probabilities"]
+    assert run("apply", model, *arguments)[0] == 0
+    proba = read_image(tmp_path / "image-probabilities.tif").data
+    np.testing.assert_allclose(proba, wanted["probabilities"], atol=0.02)
+    classes = read_image(tmp_path / "image-classes.tif").data
+    assert (classes == wanted["classes"]).mean() > 0.999
 
 
 def test_results_in_the_folder_of_the_images_are_not_taken_for_images(run, model, tmp_path):

@@ -15,6 +15,16 @@ typedef int16 intV;
 #define TO_FLOAT convert_float16
 #define TO_UCHAR convert_uchar16
 #define TO_USHORT convert_ushort16
+#elif VEC == 4
+typedef float4 floatV;
+typedef int4 intV;
+#define LOAD(p) vload4(0, p)
+#define STORE(v, p) vstore4(v, 0, p)
+#define AS_INT as_int4
+#define AS_FLOAT as_float4
+#define TO_FLOAT convert_float4
+#define TO_UCHAR convert_uchar4
+#define TO_USHORT convert_ushort4
 #else
 typedef float floatV;
 typedef int intV;
