@@ -170,6 +170,28 @@ class NapariScene:
         """Return the current slider position for a layer of `ndim` dimensions, in its pixels."""
         return tuple(self.viewer.dims.current_step[-ndim:])
 
+    def connect_layers(self, callback: Callable[[object], None]) -> None:
+        """Call a bound method when layers come, go, move or are renamed.
+
+        napari before 0.7 tells of a new name at the layer only, so call this again for new layers;
+        what is connected already stays connected once.
+        """
+        for emitter in self._layer_events():
+            emitter.connect(callback)
+
+    def disconnect_layers(self, callback: Callable[[object], None]) -> None:
+        """Undo `connect_layers`."""
+        if self.is_alive:
+            for emitter in self._layer_events():
+                emitter.disconnect(callback)
+
+    def _layer_events(self) -> list[Any]:
+        events = self.viewer.layers.events
+        found = [events.inserted, events.removed, events.reordered]
+        if hasattr(events, "renamed"):
+            return [*found, events.renamed]
+        return [*found, *(layer.events.name for layer in self.layers())]
+
     def connect_view(self, callback: Callable[[object], None]) -> None:
         """Call a bound method whenever another part of the data may have come into view."""
         for emitter in self._view_events():

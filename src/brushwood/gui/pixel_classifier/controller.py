@@ -23,7 +23,6 @@ from brushwood.session.readiness import Readiness, annotation_problem, resolve
 _RECIPE = ("features", "forest", "finish", "ndim", "images", "annotation", "device", "live")
 #: Fields after which something has to be shown, but nothing computed.
 _SHOWN = ("model", "counts", "annotation_problem", "current_class")
-_LAYER_EVENTS = ("inserted", "removed", "renamed", "reordered")
 
 
 class Controller(QObject):
@@ -63,8 +62,7 @@ class Controller(QObject):
         if self._running or not self.scene.is_alive:
             return
         self._running = True
-        for name in _LAYER_EVENTS:
-            getattr(self.scene.viewer.layers.events, name).connect(self._on_layers)
+        self.scene.connect_layers(self._on_layers)
         self.scene.connect_view(self._on_view)
         for name, slot in self._state_slots():
             getattr(self.state.events, name).connect(slot)
@@ -86,10 +84,8 @@ class Controller(QObject):
         self.keys.release()
         for name, slot in self._state_slots():
             getattr(self.state.events, name).disconnect(slot)
-        if self.scene.is_alive:
-            for name in _LAYER_EVENTS:
-                getattr(self.scene.viewer.layers.events, name).disconnect(self._on_layers)
-            self.scene.disconnect_view(self._on_view)
+        self.scene.disconnect_layers(self._on_layers)
+        self.scene.disconnect_view(self._on_view)
 
     def readiness(self) -> Readiness:
         """Say what can run now."""
@@ -132,6 +128,7 @@ class Controller(QObject):
 
     def _on_layers(self, event: object = None) -> None:
         """Layers came, went or were renamed."""
+        self.scene.connect_layers(self._on_layers)
         gone = getattr(event, "value", None) if getattr(event, "type", "") == "removed" else None
         output = self.results.forget(gone) if hasattr(gone, "unique_id") else None
         if output is not None:
