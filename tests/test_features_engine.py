@@ -130,8 +130,9 @@ def test_degenerate_matrices_have_exact_eigenvalues(line):
     z, y, x = np.meshgrid(*(np.arange(-15.0, 16),) * 3, indexing="ij")
     ball = np.exp(-(x**2 + y**2 + z**2) / 50)
     sheet = np.exp(-((x + y) ** 2) / 50)
+    flat = ball[15]
     features = FeatureSet.parse(line)
-    for image in (ball, sheet, np.zeros((31, 31, 31)), 1e-10 * ball, 1e10 * ball):
+    for image in (ball, sheet, 0 * ball, 1e-10 * ball, 1e10 * ball, flat, 0 * flat, 1e15 * flat):
         wanted = reference.compute(features, image)
         found = features.compute(image)
         np.testing.assert_allclose(found, wanted, rtol=0, atol=2e-6 * np.abs(wanted).max())

@@ -1,8 +1,10 @@
 // Eigenvalues of symmetric matrices, largest first.
 
 void eigen2(V xx, V yy, V xy, V* value) {
-  const V mean = 0.5f * (xx + yy), gap = 0.5f * (xx - yy);
-  const V r = root(fma(gap, gap, xy * xy));
+  const V mean = 0.5f * (xx + yy), gap = fabs(0.5f * (xx - yy)), mixed = fabs(xy);
+  // sqrt(gap² + mixed²) without squares that leave the range of float.
+  const V major = fmax(gap, mixed), ratio = fmin(gap, mixed) / fmax(major, (V)(1e-37f));
+  const V r = major * sqrt(fma(ratio, ratio, (V)(1.0f)));
   value[0] = mean + r;
   value[1] = mean - r;
 }
