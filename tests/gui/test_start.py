@@ -1,6 +1,7 @@
 """The start dock, the demo, and the manifest's widgets."""
 
 import pytest
+from qtpy.QtWidgets import QDialog, QTextBrowser
 
 from brushwood import opencl, samples
 from brushwood.gui import _docks
@@ -22,6 +23,10 @@ def test_the_guide_opens_a_sample_and_the_classifier_once(viewer, qtbot):
     viewer.window.add_dock_widget(start, name="Brushwood")
     titles = [action.text() for action in start._samples.menu().actions()]
     assert len(titles) == len(samples.keys())
+    start._tour.click()
+    dialog = start.findChild(QDialog)
+    assert len(dialog.findChild(QTextBrowser).toPlainText()) > 500
+    dialog.close()
     start._samples.menu().actions()[0].trigger()
     assert viewer.layers
     start._step.click()

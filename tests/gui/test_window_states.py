@@ -108,6 +108,10 @@ def test_a_full_disk_is_said(desk, two_halves, monkeypatch):
     monkeypatch.setattr(results, "zeros", full)
     desk.view.actions.apply.click()
     assert "no room for the results" in desk.status
+    desk.controller.narrator.say("")
+    desk.view.actions.live.setChecked(True)
+    desk.wait(lambda: "no room for the results" in desk.status)
+    desk.idle()
 
 
 def test_large_arrays_live_in_a_sparse_file():

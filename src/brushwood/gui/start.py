@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from brushwood.gui import _docks
 from brushwood.gui._devices import Devices
+from brushwood.gui._help import show_help
 from brushwood.gui._scene import session_for, unwrapped
 from brushwood.gui._widgets import KeyedCombo, labelled, wrapped_label
 from brushwood.session.sentences import device_text
@@ -48,6 +49,9 @@ class StartWidget(QWidget):
         self._samples = QPushButton("Open a sample")
         self._samples.setToolTip("Open an image with ready strokes, to try things out.")
         self._samples.setMenu(self._sample_menu())
+        self._tour = QPushButton("Open the tour")
+        self._tour.setToolTip("Five minutes that show the whole way, step by step.")
+        self._tour.clicked.connect(self._on_tour)
         self._step = _step_button("1  Pixel classifier")
         self._step.setToolTip("Paint a few strokes, and see the segmentation follow.")
         self._step.clicked.connect(self._on_step)
@@ -66,7 +70,11 @@ class StartWidget(QWidget):
     def _arrange(self) -> None:
         layout = QVBoxLayout(self)
         layout.setSpacing(6)
-        layout.addWidget(self._samples)
+        first = QHBoxLayout()
+        first.setSpacing(6)
+        first.addWidget(self._samples)
+        first.addWidget(self._tour)
+        layout.addLayout(first)
         steps = QGridLayout()
         steps.setSpacing(2)
         steps.setColumnStretch(0, 1)
@@ -160,6 +168,9 @@ class StartWidget(QWidget):
 
     def _on_sample(self, action: Any) -> None:
         unwrapped(self._viewer).open_sample(_docks.PLUGIN, action.data())
+
+    def _on_tour(self) -> None:
+        show_help("tour", self)
 
     def _on_step(self) -> None:
         from brushwood.gui.pixel_classifier import PixelClassifierWidget

@@ -7,6 +7,7 @@ from weakref import WeakMethod
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from brushwood.arrays import ChannelStack, ImageSource
+from brushwood.errors import OutputError
 from brushwood.gui._scene import NapariScene, full_data
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.pixel_classifier.results import ResultLayers, kinds_of
@@ -229,7 +230,12 @@ class LiveLoop(QObject):
             return
         kinds = kinds_of(tuple(piece.arrays), piece.class_ids)
         below = self._scene.layer(state.annotation)
-        self._results.prepare(image, kinds, state.classes, below)
+        try:
+            self._results.prepare(image, kinds, state.classes, below)
+        except OutputError as error:
+            self.stop()
+            self.failed.emit(error)
+            return
         self._results.write(piece, state.ndim)
         if not self._redraw.isActive():
             self._redraw.start()

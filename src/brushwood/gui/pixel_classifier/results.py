@@ -8,6 +8,7 @@ import numpy.typing as npt
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 
+from brushwood.errors import OutputError
 from brushwood.gui._scene import META, NapariScene, key_of, level_shapes, place_of
 from brushwood.gui._store import zeros
 from brushwood.session.classes import Classes, colour_of, find_class
@@ -80,14 +81,26 @@ class ResultLayers:
     def prepare(
         self, image: Layer, kinds: list[Kind], classes: Classes, below: Layer | None
     ) -> None:
-        """Make the layers that are missing or no longer fit."""
+        """Make the layers that are missing or no longer fit.
+
+        Raises
+        ------
+        OutputError
+            If there is no room for them.
+        """
         shapes = level_shapes(image)
         for kind in kinds:
             if (key_of(image), kind) in self._dropped:
                 continue
             layer = self.find(key_of(image), kind)
             if layer is None or level_shapes(layer) != shapes:
-                made = self._make(image, kind, classes, shapes)
+                try:
+                    made = self._make(image, kind, classes, shapes)
+                except (OSError, MemoryError) as error:
+                    raise OutputError(
+                        f"There is no room for the results: {error}. Free some space in the "
+                        "temporary folder, or show fewer results."
+                    ) from error
                 self._layers[key_of(image), kind] = key_of(made)
                 self._scene.add(made, below=below)
 

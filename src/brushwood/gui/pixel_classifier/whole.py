@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from brushwood.errors import InputError
+from brushwood.errors import OutputError
 from brushwood.gui._scene import NapariScene
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.pixel_classifier.live import LiveLoop
@@ -62,13 +62,8 @@ class WholeImage(QObject):
         self._image = image
         try:
             out, renew = self._targets(image, state.model.class_ids)
-        except OSError as error:
-            self.failed.emit(
-                InputError(
-                    f"There is no room for the results: {error}. Free some "
-                    "space in the temporary folder, or show fewer results."
-                )
-            )
+        except OutputError as error:
+            self.failed.emit(error)
             return
 
         def work(job: Job, publish: Callable[[object], None]) -> WholeDone:
