@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
 from brushwood.errors import FeatureMismatchError
-from brushwood.forest import Forest, ForestEvaluator, ForestParams, grow
+from brushwood.forest import Forest, ForestEvaluator, ForestParams, grow, tables
 from brushwood.forest.reference import classify, predict_proba
 from brushwood.opencl import Device, Program, Queue, lease
 from forest_stacks import all_devices, evaluate, name_of, upload
@@ -225,3 +225,31 @@ def test_another_forest_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         evaluate(forest, device, image(5, (1, 10 + seed, 20)))
     assert sources[0]
     assert all(found == sources[0] for found in sources)
+
+
+@on_every_device
+def test_trees_of_several_kinds_add_up(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "FEW_TREES", 1)
+    X = np.round(RNG.random((300, 4), dtype=np.float32) * 40) / 40
+    y = RNG.integers(1, 4, 300)
+    peers = [
+        grow(X[:n], np.append([1, 2, 3], y[: n - 3]), ForestParams(n_trees=3, min_leaf=leaf))
+        for n, leaf in ((12, 1), (12, 2), (60, 2), (300, 2), (300, 60))
+    ]
+    roots = np.cumsum([0, *(p.n_nodes for p in peers[:-1])])
+    arrays = {
+        name: np.concatenate([p.to_arrays()[name] for p in peers])
+        for name in ("feature", "threshold", "value")
+    }
+    for name in ("left", "right"):
+        sides = [
+            np.where(p.feature < 0, -1, getattr(p, name) + r)
+            for p, r in zip(peers, roots, strict=True)
+        ]
+        arrays[name] = np.concatenate(sides).astype(np.int32)
+    starts = [p.roots + r for p, r in zip(peers, roots, strict=True)]
+    arrays["roots"] = np.concatenate(starts).astype(np.int32)
+    alone = {name: peers[0].to_arrays()[name] for name in ("classes", "n_features", "importances")}
+    forest = Forest.from_arrays({**arrays, **alone})
+    assert len(tables.bit_tables(forest)[0]) > 2
+    check(forest, device, image(4, step=40))

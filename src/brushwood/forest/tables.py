@@ -21,7 +21,7 @@ MAX_SLOTS, MAX_BITS = 63, 12
 ROWS = 16
 
 #: Fewer trees than this are not worth a launch of their own.
-FEW_TREES = 16
+FEW_TREES = 64
 
 #: Few sizes, so that few kernels are compiled and none again when a forest changes.
 BITS = (1, 2, 4, 8, 12)
