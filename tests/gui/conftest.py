@@ -1,5 +1,6 @@
 """What the window's tests share: a display, the plugin, and a viewer with a widget in it."""
 
+import importlib.util
 import os
 import sys
 
@@ -7,29 +8,46 @@ import numpy as np
 import pytest
 
 from brushwood import opencl
-
-if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-    pytest.skip("needs a display: run under xvfb-run", allow_module_level=True)
-os.environ.setdefault("QT_API", "pyqt6")
-pytest.importorskip("qtpy.QtWidgets", exc_type=ImportError)
-
-from npe2 import PluginManager, PluginManifest
-from qtpy.QtCore import QThreadPool
-
 from brushwood.features.spec import FeatureSet
 from brushwood.forest.params import ForestParams
-from brushwood.gui._scene import session_for
-from brushwood.gui.pixel_classifier import PixelClassifierWidget
 from house import ROOT
+
+os.environ.setdefault("QT_API", "pyqt6")
 
 PLUGIN = "napari-brushwood"
 #: Longest time that a test waits for work, ms: kernels are built when they are first used.
 PATIENCE = 60_000
 
 
+def missing():
+    """Say why no window can be opened here, "" if one can. Qt is imported only after this."""
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        return "needs a display: run under xvfb-run"
+    if not all(importlib.util.find_spec(name) for name in ("qtpy", "napari", "PyQt6")):
+        return "needs napari with PyQt6: pip install 'napari-brushwood[all]'"
+    return ""
+
+
+class SkippedModule(pytest.Module):
+    """A file of tests that is skipped before it is imported."""
+
+    def collect(self):
+        pytest.skip(missing(), allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Skip each file with a reason where there is no window; tests/conftest.py may forbid that."""
+    if missing():
+        return SkippedModule.from_parent(parent, path=module_path)
+    return None
+
+
 @pytest.fixture
 def viewer(make_napari_viewer):
     """Return a viewer with the plugin, also where it is not installed but only importable."""
+    from npe2 import PluginManager, PluginManifest
+    from qtpy.QtCore import QThreadPool
+
     manager = PluginManager.instance()
     if PLUGIN not in manager:
         manager.register(PluginManifest.from_file(ROOT / "napari.yaml"))
@@ -54,6 +72,9 @@ class Desk:
     """A viewer with an image and the widget, and words for what tests wait for."""
 
     def __init__(self, viewer, qtbot, pixels, **options):
+        from brushwood.gui._scene import session_for
+        from brushwood.gui.pixel_classifier import PixelClassifierWidget
+
         self.viewer, self.qtbot = viewer, qtbot
         self.state = session_for(viewer).state
         self.state.features = FeatureSet.parse("original gaussian=1")
