@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brushwood.arrays import pad_region
-from brushwood.errors import InputError, ShapeMismatchError
+from brushwood.errors import DeviceMemoryError, InputError, ShapeMismatchError
 from brushwood.features import FeatureSet, reference
 from brushwood.features.compute import FeatureEngine, gather
 from brushwood.features.passes import XPass, aligned
-from brushwood.opencl import choose_device, lease
+from brushwood.opencl import Queue, choose_device, lease
 
 EACH = [
     "original", "gaussian=1.3", "gradient=1.3", "log=1.3", "dog=1.3", "hessian=1.3",
@@ -210,6 +210,41 @@ def test_vector_width_and_tiles_change_nothing(shape):
         np.testing.assert_allclose(other, results[0], rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(results[0], results[3])
     np.testing.assert_array_equal(results[1], results[4])
+
+
+def test_filters_of_one_scale_share_their_passes(monkeypatch):
+    run_pass, seen = XPass.run, []
+    monkeypatch.setattr(XPass, "run", lambda *args: seen.append(args[0]) or run_pass(*args))
+    names = ("gaussian", "gradient", "log", "dog", "hessian")
+    line = " ".join(f"{name}=2,3" for name in names)
+    FeatureSet.parse(line).compute(noise((30, 30)))
+    assert len(seen) == 2
+    FeatureSet.parse(line + " structure=2").compute(noise((30, 30)))
+    assert len(seen) == 2 + 2 + 1
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_nothing_is_compiled_anew_for_another_scale(ndim, monkeypatch):
+    launch, sources = Queue.launch, []
+
+    def spy(self, program, kernel, size, /, **parameters):
+        sources.append((program.source, kernel))
+        launch(self, program, kernel, size, **parameters)
+
+    monkeypatch.setattr(Queue, "launch", spy)
+    used = []
+    for sigma in (0.7, 1, 3.3):
+        line = " ".join(f"{name.split('=')[0]}={sigma}" for name in EACH[1:])
+        FeatureSet.parse(line).compute(noise((9, 20, 20)[-ndim:]))
+        used.append(set(sources))
+        sources.clear()
+    assert used[0] == used[1] == used[2]
+
+
+def test_stacks_too_large_to_index_are_refused_before_they_are_allocated():
+    engine = FeatureEngine(FeatureSet.parse(ALL), 2, 3, None, choose_device())
+    with lease(engine.device) as queue, pytest.raises(DeviceMemoryError, match="smaller blocks"):
+        engine._new_stack(queue, (1, 10_000, 10_000))
 
 
 @pytest.mark.parametrize("shape", [(40, 33), (7, 12, 20)])

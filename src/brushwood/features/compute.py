@@ -244,7 +244,7 @@ class FeatureEngine:
         # Planes at multiples of a large power of two would share cache sets.
         if plane % 1024 == 0:
             plane += ALIGN
-        size = self.n_planes * plane + SLACK
+        size = _indexable(self.n_planes * plane + SLACK)
         # Buffers compare pixel by pixel, so that none may be looked for with == or `remove`.
         place = next((i for i, b in enumerate(self._pool) if b.size == size), None)
         found = queue.allocate(size) if place is None else self._pool.pop(place)
@@ -257,7 +257,7 @@ class FeatureEngine:
         found = self._buffers.get(name)
         if found is None or found.size < size:
             self._buffers.pop(name, None)
-            found = self._buffers[name] = queue.allocate(size)
+            found = self._buffers[name] = queue.allocate(_indexable(size))
             found.fill(0.0)
         return found
 
@@ -287,6 +287,16 @@ class FeatureEngine:
         buffer = self._buffer(queue, "signs", used + SLACK)
         queue.write(buffer, np.concatenate(parts), 0)
         return Signs(buffer, (at[0], at[1], at[2]))
+
+
+def _indexable(size: int) -> int:
+    """Return a buffer's size, if kernels can count its floats in an int."""
+    if size >= 2**31:
+        raise DeviceMemoryError(
+            f"The features of this block take {4 * size / 2**30:.0f} GiB in one piece, but at most "
+            "8 GiB can be worked on at once. Use smaller blocks or fewer features."
+        )
+    return size
 
 
 def _give_back(pool: list[Buffer], buffer: Buffer) -> None:
