@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QThreadPool
 
+from brushwood.errors import DeviceMemoryError
 from brushwood.features.spec import FeatureSet
 from brushwood.gui._scene import session_for
 from brushwood.session.live import LiveEngine
@@ -132,15 +133,21 @@ def test_a_replaced_image_is_read_again(desk, two_halves):
     desk.wait(lambda: (classes.data[:, :40] == 1).mean() > 0.95 and desk.state.model.version > 1)
 
 
-def test_unexpected_errors_are_shown_and_work_goes_on(desk, two_halves, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ZeroDivisionError("made up"), "ZeroDivisionError: made up"),
+        (DeviceMemoryError("The image does not fit. Choose fewer features."), "fewer features"),
+    ],
+)
+def test_errors_are_shown_and_work_goes_on(desk, two_halves, monkeypatch, error, says):
     def broken(self, *args, **options):
-        raise ZeroDivisionError("made up")
+        raise error
 
     with monkeypatch.context() as patch:
         patch.setattr(LiveEngine, "update", broken)
         desk.annotate(two_halves[1])
-        desk.wait(lambda: "ZeroDivisionError: made up" in desk.status)
-    desk.view.actions.train.click() if desk.view.actions.train.isEnabled() else None
+        desk.wait(lambda: says in desk.status)
     desk.controller.live.schedule()
     desk.wait(lambda: desk.find("· classes"))
 

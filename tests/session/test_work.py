@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from brushwood.session.feature_preview import middle_of
 from brushwood.session.work import tiles_of
 
 
@@ -42,3 +43,8 @@ def test_the_grid_does_not_move_with_the_view(stop):
     first = {tile.start for tile in tiles_of((), (1, 2048, 2048), (100, 100), stop)}
     assert (0, 0, 0) in first
     assert len(first) == (2 if stop[0] == 513 else 1)
+
+
+def test_a_preview_is_cut_to_the_middle():
+    assert middle_of((0, 0, 0), (5, 9000, 100), 2) == ((2, 3476, 0), (3, 5524, 100))
+    assert middle_of((0, 0, 0), (100, 50, 50), 3) == ((34, 0, 0), (66, 50, 50))

@@ -38,6 +38,20 @@ class FeatureView:
     limits: tuple[float, float]
 
 
+#: Most pixels along (z, y, x) that are previewed, so that a zoomed-out pyramid stays quick.
+_MOST = (32, 2048, 2048)
+
+
+def middle_of(
+    start: tuple[int, ...], stop: tuple[int, ...], ndim: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Cut a box along (…frames, space) to its middle: one frame, and what is quick to compute."""
+    most = (1,) * (len(start) - ndim) + _MOST[-ndim:]
+    sizes = [min(b - a, m) for a, b, m in zip(start, stop, most, strict=True)]
+    low = tuple(a + (b - a - n) // 2 for a, b, n in zip(start, stop, sizes, strict=True))
+    return low, tuple(a + n for a, n in zip(low, sizes, strict=True))
+
+
 def planes_of(feature: Feature, units: Any, ndim: int, n_channels: int) -> tuple[str, ...]:
     """Return the names of the planes that one feature brings."""
     return FeatureSet((feature,), units).names(ndim, n_channels)

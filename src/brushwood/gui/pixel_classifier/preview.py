@@ -13,7 +13,7 @@ from brushwood.gui._store import zeros
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.pixel_classifier.live import LiveLoop
 from brushwood.jobs import Job
-from brushwood.session.feature_preview import FeatureView, feature_of
+from brushwood.session.feature_preview import FeatureView, feature_of, middle_of
 from brushwood.session.session import Session
 
 _DEBOUNCE_MS = 80
@@ -75,7 +75,7 @@ class FeaturePreview(QObject):
             self._layer_key = None if gone else self._layer_key
             return
         state = self._session.state
-        start, stop = self._scene.visible(layer)
+        start, stop = middle_of(*self._scene.visible(layer), image.source.ndim)
         feature, plane = self._feature, self._plane
         units, device = state.features.units, state.device
 
