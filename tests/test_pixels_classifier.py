@@ -7,44 +7,20 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 
 from brushwood.arrays import ImageSource
 from brushwood.errors import (
     AnnotationError,
     BrushwoodError,
-    FeatureMismatchError,
     InputError,
     ShapeMismatchError,
 )
 from brushwood.features.spec import FeatureSet
-from brushwood.forest.params import ForestParams
 from brushwood.jobs import Cancelled, Job
 from brushwood.pixels.classifier import PixelClassifier
 from brushwood.pixels.scaling import Scaling
 from brushwood.pixels.strokes import Strokes
-
-LINE = "original gaussian=1 hessian=1.5"
-SMALL = ForestParams(n_trees=12)
-OUTPUTS = ("classes", "probabilities", "uncertainty")
-
-
-def picture(shape=(60, 70), seed=0):
-    """Bright discs on noise, and their mask."""
-    rng = np.random.default_rng(seed)
-    y, x = np.indices(shape)[-2:]
-    discs = ((y % 20 - 10) ** 2 + (x % 20 - 10) ** 2) < 30
-    return (100 + 300 * discs + rng.normal(0, 40, shape)).astype(np.float32), discs
-
-
-def strokes(discs, ids=(1, 2), seed=0, density=0.05):
-    rng = np.random.default_rng(seed)
-    painted = rng.random(discs.shape) < density
-    return (np.where(discs, ids[1], ids[0]) * painted).astype(np.uint16)
-
-
-def new(**options):
-    return PixelClassifier(LINE, SMALL, **options)
+from pixel_scenes import OUTPUTS, new, picture, strokes
 
 
 @pytest.fixture(scope="module")
@@ -252,67 +228,6 @@ def test_nan_is_noticed_without_scaling_and_outside_the_sample(monkeypatch):
     image[7, 7] = np.nan
     with pytest.warns(UserWarning, match="Some of the image's pixels are NaN or infinite"):
         model.predict(image)
-
-
-@pytest.mark.parametrize(
-    ("shape", "message"),
-    [
-        ((3, 60, 70), "1 channel.*2-D with 3|one channel"),
-        ((60, 70, 3), "looks like RGB"),
-        ((60,), "one channel"),
-    ],
-)
-def test_an_image_that_does_not_fit_the_model(fitted, shape, message):
-    image = np.zeros(shape, np.float32)
-    if shape == (3, 60, 70):
-        image = ImageSource.of(image, channel_axis=0)
-    with pytest.raises(FeatureMismatchError, match=message):
-        fitted[0].predict(image)
-
-
-def test_a_channel_is_missing():
-    image, discs = picture()
-    rgb = np.stack([image] * 3, axis=-1)
-    model = new(channel_axis=-1).fit(rgb, strokes(discs))
-    with pytest.raises(FeatureMismatchError, match=r"3 channels.*with 2.*Choose the same"):
-        model.predict(rgb[..., :2])
-    with pytest.raises(FeatureMismatchError, match="3 channels along axis -1"):
-        model.predict(image)
-    with pytest.raises(FeatureMismatchError, match="2-D with 3 channels was expected"):
-        new(channel_axis=-1).fit([rgb, rgb[..., :2]], [strokes(discs)] * 2)
-
-
-@pytest.mark.parametrize(
-    ("annotation", "error"),
-    [
-        (np.zeros((60, 70), int), AnnotationError),
-        (np.ones((60, 70), int), AnnotationError),
-        (np.zeros((70, 60), int), ShapeMismatchError),
-        (np.zeros((60, 70)), AnnotationError),
-        (np.full((60, 70), -1), AnnotationError),
-        (np.arange(4200).reshape(60, 70), AnnotationError),
-    ],
-)
-def test_annotations_that_cannot_be_trained_on(annotation, error):
-    with pytest.raises(error):
-        new().fit(picture()[0], annotation)
-
-
-def test_a_constant_image_can_be_trained_on():
-    _, discs = picture()
-    model = new().fit(np.full((60, 70), 3, np.uint8), strokes(discs))
-    assert model.predict(np.full((60, 70), 3, np.uint8)).shape == (60, 70)
-
-
-def test_before_fit():
-    model = new()
-    for use in (model.predict, model.predict_proba, model.uncertainty):
-        with pytest.raises(NotFittedError, match="Call fit"):
-            use(picture()[0])
-    with pytest.raises(NotFittedError):
-        _ = model.classes_
-    with pytest.raises(NotFittedError):
-        model.to_state()
 
 
 def test_estimator_habits():

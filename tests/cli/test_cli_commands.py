@@ -95,7 +95,7 @@ def test_devices_that_all_fail_are_4(run, monkeypatch):
 def test_no_device_is_4_with_the_fix_and_no_traceback(folder, tmp_path, arguments):
     names = {"image": "image.tif", "strokes": "strokes.tif", "m": "m.brushwood"}
     paths = {key: str(folder / name) for key, name in names.items()}
-    command = [sys.executable, "-m", "brushwood.cli", *(a.format(**paths) for a in arguments)]
+    command = [sys.executable, "-m", "brushwood", *(a.format(**paths) for a in arguments)]
     env = os.environ | {"OCL_ICD_VENDORS": "/nonexistent", "OCL_ICD_FILENAMES": ""}
     done = subprocess.run(
         command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
