@@ -59,7 +59,7 @@ class ForestParams:
         120, label="Trees", help="More trees: smoother results, slower.", min=1, max=1000
     )
     max_depth: int | None = option(
-        10,
+        8,
         label="Depth",
         help="Most questions a tree may ask in a row. Empty: as many as it needs.",
         min=1,
