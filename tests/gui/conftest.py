@@ -94,9 +94,9 @@ class Desk:
 
     def idle(self):
         """Wait until nothing is scheduled or running."""
-        parts = (self.controller.live, self.controller.whole, self.controller.files)
+        live, others = self.controller.live, (self.controller.whole, self.controller.files)
         self.qtbot.wait(80)
-        self.wait(lambda: not any(part.is_busy for part in parts))
+        self.wait(lambda: not live.is_busy and not any(part.is_running for part in others))
         self.qtbot.wait(20)
 
     def annotate(self, marks):

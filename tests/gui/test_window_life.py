@@ -117,12 +117,12 @@ def test_closing_the_window_in_the_middle(busy, qtbot, capsys):
 def test_whole_image_can_be_cancelled_and_live_waits(busy):
     busy.wait(lambda: busy.state.model)
     busy.view.actions.apply.click()
-    assert busy.controller.whole.is_busy
+    assert busy.controller.whole.is_running
     busy.annotation.data_setitem((np.array([2000]), np.array([5])), 1)
     assert not busy.controller.live._debounce.isActive()
     version = busy.state.model.version
     busy.view.actions.cancel_requested.emit()
-    busy.wait(lambda: not busy.controller.whole.is_busy, timeout=5000)
+    busy.wait(lambda: not busy.controller.whole.is_running, timeout=5000)
     busy.wait(lambda: busy.state.model.version > version)
     busy.controller.live.cancel()
 

@@ -56,6 +56,8 @@ class ActionBar(QWidget):
         self.status = wrapped_label()
         self.status.setAccessibleName("Status")
         self.status.setToolTip("What happened last, or what to do next.")
+        # Two lines are always there, so that the buttons do not jump.
+        self.status.setMinimumHeight(2 * self.status.fontMetrics().lineSpacing() + 2)
         self._arrange()
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._on_patience)

@@ -37,7 +37,7 @@ class ModelFiles(QObject):
         self._runner.progressed.connect(self.progressed)
 
     @property
-    def is_busy(self) -> bool:
+    def is_running(self) -> bool:
         """Whether a file is being read or written."""
         return self._runner.is_busy
 

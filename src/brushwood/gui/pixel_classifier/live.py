@@ -113,6 +113,11 @@ class LiveLoop(QObject):
         """Whether a request is waiting or running."""
         return self._runner.is_busy or self._debounce.isActive()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a request is running."""
+        return self._runner.is_busy
+
     def schedule(self) -> None:
         """Look again soon: strokes, view or choices may have changed."""
         if not self._held:

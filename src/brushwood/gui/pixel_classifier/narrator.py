@@ -112,6 +112,6 @@ class Narrator(QObject):
     def _on_busy(self, busy: bool) -> None:
         if busy:
             self._error = ""
-        self._view.actions.show_busy(any(part.is_busy for part in self._busy_parts))
+        self._view.actions.show_busy(any(part.is_running for part in self._busy_parts))
         if not busy:
             self._controller.refresh()

@@ -49,7 +49,7 @@ class WholeImage(QObject):
         self._draw.timeout.connect(self._on_draw)
 
     @property
-    def is_busy(self) -> bool:
+    def is_running(self) -> bool:
         """Whether an image is being worked on."""
         return self._runner.is_busy
 
