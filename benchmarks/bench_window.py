@@ -128,7 +128,7 @@ class Window:
                 )
             )
             self.seconds.append(time.perf_counter() - start)
-            self.drawing.append(self._repainted - self.updated)
+            self.drawing.append(time.perf_counter() - self.updated)
             self.until(lambda: not self.live.is_busy)
             self.finals.append(self.final - start)
             self.spin(0.3)

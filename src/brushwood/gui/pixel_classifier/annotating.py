@@ -19,9 +19,10 @@ from brushwood.pixels.strokes import Strokes
 from brushwood.session.classes import Classes, ClassInfo, find_class, named_classes, removed
 from brushwood.session.state import SessionState
 
-#: Events after which the pixels may differ. `set_data` alone tells of undo and redo, and comes for
-#: other reasons too, so the worker compares before it trains.
-_EDITS = ("paint", "labels_update", "set_data", "data")
+#: Events after which the pixels may differ: `paint` once at the end of a stroke, fill or erase;
+#: `set_data` alone tells of undo and redo, and comes for other reasons too, so the worker compares
+#: before it trains. (`labels_update` comes at every move of the brush: too early to train.)
+_EDITS = ("paint", "set_data", "data")
 
 
 def new_annotation(image: Layer) -> Labels:
@@ -42,7 +43,7 @@ def new_annotation(image: Layer) -> Labels:
 class Annotating(QObject):
     """Binds the state's classes to the annotation layer that the user paints on."""
 
-    edited = Signal()
+    edited = Signal(bool)
     failed = Signal(object)
 
     def __init__(
@@ -157,7 +158,7 @@ class Annotating(QObject):
             still = np.isin(np.asarray(layer.data[where]), list(found.class_ids))
             with layer.block_history():
                 layer.data_setitem(tuple(axis[still] for axis in where), 0)
-        self.edited.emit()
+        self.edited.emit(False)
 
     def _take_brush(self, layer: Labels) -> None:
         if find_class(self._state.classes, int(layer.selected_label)) is None:
@@ -167,7 +168,7 @@ class Annotating(QObject):
 
     def _on_edit(self, event: object = None) -> None:
         if not self._quiet:
-            self.edited.emit()
+            self.edited.emit(getattr(event, "type", "") == "paint")
 
     def _on_selected_label(self, event: object = None) -> None:
         layer = self.layer

@@ -154,8 +154,8 @@ class Controller(QObject):
         self._on_strokes()
         self.refresh()
 
-    def _on_strokes(self) -> None:
-        self.live.schedule()
+    def _on_strokes(self, is_complete: bool = False) -> None:
+        self.live.schedule(at_once=is_complete)
 
     def _on_view(self, event: object = None) -> None:
         """Another part of the image came into view."""

@@ -27,10 +27,12 @@ from brushwood.session.work import (
     tiles_of,
 )
 
-#: Strokes that follow each other within this time are one request.
+#: Changes that follow each other within this time are one request.
 DEBOUNCE_MS = 50
-#: Layers are drawn at most this often while results stream in.
-_REFRESH_MS = 150
+#: A finished stroke is a request of its own; this groups what a program paints.
+_AT_ONCE_MS = 5
+#: Layers are drawn at most this often while results stream in: drawing takes time from computing.
+_REFRESH_MS = 300
 
 
 class ImageReader:
@@ -118,10 +120,20 @@ class LiveLoop(QObject):
         """Whether a request is running."""
         return self._runner.is_busy
 
-    def schedule(self) -> None:
-        """Look again soon: strokes, view or choices may have changed."""
-        if not self._held:
-            self._debounce.start()
+    def schedule(self, *, at_once: bool = False) -> None:
+        """Look again soon: strokes, view or choices may have changed.
+
+        Parameters
+        ----------
+        at_once : bool
+            The user has finished something and waits for the answer.
+        """
+        if self._held:
+            return
+        if at_once:
+            self._debounce.start(_AT_ONCE_MS)
+        elif not self._debounce.isActive() or self._debounce.interval() == DEBOUNCE_MS:
+            self._debounce.start(DEBOUNCE_MS)
 
     def train(self) -> None:
         """Train now, even if nothing changed."""
