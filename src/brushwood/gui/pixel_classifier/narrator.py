@@ -53,7 +53,7 @@ class Narrator(QObject):
         # A model that was trained here no longer follows strokes that cannot be trained on.
         stuck = "" if model is None or model.is_loaded else ready.train_reason
         said = self._error or ready.next_step or stuck or self._last or ready.train_reason
-        note = ready.note if not (self._error or ready.next_step) else ""
+        note = "" if self._error or ready.next_step or stuck else ready.note
         self._view.actions.show_status(" ".join(part for part in (said, note) if part))
 
     def _on_counted(self, counted: Counted) -> None:
