@@ -15,10 +15,14 @@ from brushwood.session.live import LiveEngine
 
 @pytest.fixture
 def busy(new_desk):
-    """Return a desk in the middle of live work that takes seconds."""
+    """Return a desk in the middle of live work that takes seconds.
+
+    2048 x 2048 pixels are not enough: once kernels are built, they may be done before progress
+    shows.
+    """
     rng = np.random.default_rng(0)
-    pixels = rng.normal(20, 3, (2048, 2048)).astype(np.float32)
-    pixels[:, 1024:] += 60
+    pixels = rng.normal(20, 3, (4096, 4096)).astype(np.float32)
+    pixels[:, 2048:] += 60
     desk = new_desk(pixels)
     desk.state.features = FeatureSet.preset("medium")
     marks = np.zeros(pixels.shape, np.uint8)

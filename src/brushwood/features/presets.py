@@ -38,3 +38,6 @@ PRESETS: dict[str, str] = {
     "object_size_50_to_100_px": _apoc(_DOG_LOG, range(50, 100, 10)),
     "v070": _apoc((*_DOG_LOG, "sobel_of_gaussian_blur"), [1]),
 }
+
+#: The preset where nobody chose, in Python, in the window and on the command line.
+DEFAULT_PRESET = "medium"

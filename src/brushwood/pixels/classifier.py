@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from brushwood.arrays import ImageSource, Triple
 from brushwood.blocks import Block
+from brushwood.features.presets import DEFAULT_PRESET
 from brushwood.features.spec import FeatureSet
 from brushwood.forest.forest import Forest
 from brushwood.forest.grow import grow
@@ -27,9 +28,6 @@ from brushwood.pixels.training import Rows, TrainingSet
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-#: Preset of a classifier for which no features were chosen.
-DEFAULT_PRESET = "medium"
 
 
 class PixelClassifier(Estimator):

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from psygnal import SignalGroupDescriptor
 
+from brushwood.features.presets import DEFAULT_PRESET
 from brushwood.features.spec import FeatureSet
 from brushwood.forest.params import ForestParams, option
 from brushwood.session.classes import Classes, default_classes
@@ -13,9 +14,6 @@ from brushwood.session.scene import LayerKey
 Output = Literal["classes", "probabilities", "uncertainty"]
 #: Results that can be shown, in the order of their check boxes.
 OUTPUTS: tuple[Output, ...] = ("classes", "probabilities", "uncertainty")
-#: Feature preset of a new project, for planes and for stacks. In a stack a large σ costs a cube of
-#: pixels around every block, and depth is seldom sampled finely enough to gain from it.
-DEFAULT_PRESETS = {2: "medium", 3: "small"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +113,7 @@ class SessionState:
     current_class: int = 1
     counts: tuple[tuple[int, int], ...] = ()
     annotation_problem: str = ""
-    features: FeatureSet = field(default_factory=lambda: FeatureSet.preset(DEFAULT_PRESETS[2]))
+    features: FeatureSet = field(default_factory=lambda: FeatureSet.preset(DEFAULT_PRESET))
     forest: ForestParams = field(default_factory=ForestParams)
     finish: Finish = field(default_factory=Finish)
     outputs: tuple[Output, ...] = ("classes",)

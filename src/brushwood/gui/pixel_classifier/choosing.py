@@ -1,9 +1,8 @@
 """Keep the choice of layers sensible while layers come and go."""
 
-from brushwood.features.spec import FeatureSet
 from brushwood.gui._scene import META, NapariScene, role_of
 from brushwood.session.scene import ImageRef, LabelsRef, guess_ndim
-from brushwood.session.state import DEFAULT_PRESETS, SessionState
+from brushwood.session.state import SessionState
 
 
 class Chooser:
@@ -24,7 +23,6 @@ class Chooser:
         if first is not None and first.key != self._for_image:
             self._for_image = first.key
             self._state.ndim = guess_ndim(first)
-            self._suit_features(self._state.ndim)
         if first is not None and len(first.shape) < 3:
             self._state.ndim = 2
         self._choose_annotation(first)
@@ -50,12 +48,6 @@ class Chooser:
         layer = self._scene.layer(key)
         note = layer.metadata.get(META) if layer is not None else None
         return str(note.get("sample", "")) if isinstance(note, dict) else ""
-
-    def _suit_features(self, ndim: int) -> None:
-        """Start with the preset for planes or stacks, unless the user has chosen features."""
-        presets = {n: FeatureSet.preset(name) for n, name in DEFAULT_PRESETS.items()}
-        if self._state.features in presets.values() and self._state.model is None:
-            self._state.features = presets[ndim]
 
     def _choose_annotation(self, image: ImageRef | None) -> None:
         """Keep the annotation; without one, take one that was made for annotating and fits."""

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
 
 from brushwood.errors import InputError
 from brushwood.features.filters import get_filter
+from brushwood.features.presets import DEFAULT_PRESET
 from brushwood.features.scale import LARGEST_SIGMA, SMALLEST_SIGMA
 from brushwood.features.spec import Feature, FeatureSet
 from brushwood.gui._widgets import KeyedCombo, Section, labelled
@@ -38,7 +39,7 @@ class FeaturesSection(Section):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("3  Features", "What the forest knows about each pixel.", parent)
-        self._features = FeatureSet.preset("medium")
+        self._features = FeatureSet.preset(DEFAULT_PRESET)
         self._ndim, self._n_channels, self._cost = 2, 1, ""
         self.preset = KeyedCombo("Features that suit objects of a size, or APOC's sets.")
         self.preset.key_chosen.connect(self._on_preset)
