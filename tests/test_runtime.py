@@ -154,7 +154,8 @@ def test_pyclesperanto_missing_or_half_installed_is_said():
         "import sys; sys.modules['pyclesperanto_opencl'] = None\n"
         "import brushwood.opencl as o; print(o.devices(), o.no_device_reason())"
     )
-    assert "pip install --force-reinstall pyclesperanto pyclesperanto-opencl" in half.stdout, half.stderr
+    advice = "pip install --force-reinstall pyclesperanto pyclesperanto-opencl"
+    assert advice in half.stdout, half.stderr
 
 
 STUB = """

@@ -22,7 +22,7 @@ def install(system: str, machine: str) -> str:
         return (
             "macOS ships OpenCL with every Mac, so this points at a remote session without a GPU "
             "or a damaged installation: log in on the desktop, then reinstall with "
-            '`pip install --force-reinstall pyclesperanto pyclesperanto-opencl`.'
+            "`pip install --force-reinstall pyclesperanto pyclesperanto-opencl`."
         )
     if system == "win32":
         cpu = f"To use the processor run `{_CPU}`. " if is_x86 else ""
@@ -97,7 +97,7 @@ def not_importable(error: ImportError) -> str:
     """Python cannot import pyclesperanto."""
     return (
         f"No OpenCL device can be used: pyclesperanto does not import ({error}). "
-        'Run `pip install --upgrade pyclesperanto` and start again.'
+        "Run `pip install --upgrade pyclesperanto` and start again."
     )
 
 
@@ -106,7 +106,7 @@ def no_backend(notes: list[str]) -> str:
     cause = notes[0] if notes else "pyclesperanto-opencl is not installed"
     return (
         f"No OpenCL device can be used: {cause}. "
-        'Run `pip install --force-reinstall pyclesperanto pyclesperanto-opencl` and start again.'
+        "Run `pip install --force-reinstall pyclesperanto pyclesperanto-opencl` and start again."
     )
 
 
