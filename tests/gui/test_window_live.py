@@ -77,6 +77,33 @@ def test_a_deleted_result_stays_deleted_until_it_is_wanted_again(desk, two_halve
     assert split_is_right(desk.find("· classes"))
 
 
+def test_another_image_is_shown_after_all_layers_were_deleted(desk, two_halves):
+    desk.trained(two_halves[1])
+    desk.viewer.layers.clear()
+    desk.viewer.add_image(two_halves[0], name="another")
+    classes = desk.trained(two_halves[1])
+    assert classes.name == "another · classes"
+    assert (classes.data[:, :40] == 1).mean() > 0.95
+
+
+def test_a_model_without_a_result_is_said(desk, two_halves):
+    desk.viewer.layers.remove(desk.trained(two_halves[1]))
+    desk.view.actions.train.click()
+    desk.idle()
+    assert "tick classes" in desk.status
+
+
+def test_buttons_keep_their_height_beside_another_dock(desk, qtbot):
+    from brushwood.gui.start import StartWidget
+
+    desk.viewer.window._qt_window.resize(1200, 700)
+    desk.viewer.window.add_dock_widget(StartWidget(desk.viewer), name="Start")
+    qtbot.wait(50)
+    actions = desk.view.actions
+    for button in (actions.apply, actions.save, actions.load, actions.copy, actions.help):
+        assert button.height() >= button.minimumSizeHint().height()
+
+
 def test_without_live_nothing_moves_until_train(desk, two_halves):
     desk.view.actions.live.setChecked(False)
     desk.annotate(two_halves[1])

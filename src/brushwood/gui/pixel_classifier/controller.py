@@ -18,6 +18,7 @@ from brushwood.gui.pixel_classifier.results import ResultLayers
 from brushwood.gui.pixel_classifier.view import PixelClassifierView
 from brushwood.gui.pixel_classifier.whole import WholeImage
 from brushwood.session.readiness import Readiness, annotation_problem, resolve
+from brushwood.session.state import OUTPUTS
 
 #: Fields after which the model has to be made anew.
 _RECIPE = ("features", "forest", "finish", "ndim", "images", "annotation", "device", "live")
@@ -52,6 +53,8 @@ class Controller(QObject):
         self.narrator = Narrator(self)
         self.intents = Intents(self)
         self._pixels = LayerSlot(self._on_pixels, "data")
+        self._bound: str | None = None
+        self._deleted: set[str] = set()
         self._running = False
         self.annotating.edited.connect(self._on_strokes)
         self.devices.found.connect(self._on_devices)
@@ -132,14 +135,25 @@ class Controller(QObject):
         gone = getattr(event, "value", None) if getattr(event, "type", "") == "removed" else None
         output = self.results.forget(gone) if hasattr(gone, "unique_id") else None
         if output is not None:
+            self._deleted.add(output)
             self.state.outputs = tuple(o for o in self.state.outputs if o != output)
         self.chooser.choose()
         self._bind()
         self.refresh()
 
+    def _show_deleted(self) -> None:
+        """Show on another image what was unticked only because its layer was deleted."""
+        wanted = self._deleted.union(self.state.outputs)
+        self._deleted.clear()
+        self.state.outputs = tuple(o for o in OUTPUTS if o in wanted)
+
     def _bind(self) -> None:
         self.annotating.bind()
-        image = self.scene.layer(next(iter(self.state.images), None))
+        first = next(iter(self.state.images), None)
+        if first is not None and first != self._bound:
+            self._bound = first
+            self._show_deleted()
+        image = self.scene.layer(first)
         if image is None:
             self._pixels.release()
             self.live.stop()

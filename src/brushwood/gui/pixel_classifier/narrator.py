@@ -11,6 +11,8 @@ from brushwood.session.readiness import Readiness, counts_problem
 from brushwood.session.state import ModelInfo
 from brushwood.session.work import Counted, Finished, Shown, Trained
 
+_NOTHING_SHOWN = "The model is trained, but no result is ticked: tick classes under 5 Result."
+
 
 class Narrator(QObject):
     """Listens to the workers, notes in the state what they found, and tells the user."""
@@ -52,7 +54,8 @@ class Narrator(QObject):
         model = self._state.model
         # A model that was trained here no longer follows strokes that cannot be trained on.
         stuck = "" if model is None or model.is_loaded else ready.train_reason
-        said = self._error or ready.next_step or stuck or self._last or ready.train_reason
+        unseen = _NOTHING_SHOWN if model is not None and not self._state.outputs else ""
+        said = self._error or ready.next_step or stuck or unseen or self._last or ready.train_reason
         note = "" if self._error or ready.next_step or stuck else ready.note
         self._view.actions.show_status(" ".join(part for part in (said, note) if part))
 

@@ -36,8 +36,13 @@ class PixelClassifierWidget(QWidget):
         return QSize(52 * self.fontMetrics().averageCharWidth(), 640)
 
     def minimumSizeHint(self) -> QSize:
-        """Let the user make the dock narrow: everything inside wraps or elides."""
-        return QSize(36 * self.fontMetrics().averageCharWidth(), 200)
+        """Let the user make the dock narrow, where everything wraps or elides, but not so low.
+
+        Beside another dock a lower one would have its buttons cut off.
+        """
+        font = self.fontMetrics()
+        height = self.view.actions.minimumSizeHint().height() + 12 * font.lineSpacing()
+        return QSize(36 * font.averageCharWidth(), height)
 
     def event(self, event: QEvent) -> bool:
         """Stop when napari takes the widget out of its dock: `closeEvent` never comes then."""
