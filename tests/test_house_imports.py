@@ -9,7 +9,11 @@ from house import SOURCE, imports, sources, unit
 
 _BASE = {"errors", "jobs", "arrays"}
 _ENGINE = _BASE | {"blocks", "opencl", "features", "forest"}
-_CORE = _ENGINE | {"pixels", "io", "samples"}
+#: Domains beside each other; none imports another.
+_DOMAINS = {"objects", "measure", "explore", "evaluate"}
+#: What composes them.
+_WHOLES = {"apoc", "models", "batch"}
+_CORE = _ENGINE | _DOMAINS | _WHOLES | {"pixels", "io", "samples", "tables"}
 
 #: What each unit may import while it is itself imported.
 ALLOWED = {
@@ -21,7 +25,15 @@ ALLOWED = {
     "features": _BASE | {"blocks", "opencl"},
     "forest": _BASE | {"blocks", "opencl", "features"},
     "pixels": _ENGINE,
-    "io": _ENGINE | {"pixels"},
+    "tables": {"errors"},
+    "objects": _ENGINE | {"pixels", "tables"},
+    "measure": _ENGINE | {"tables"},
+    "explore": _BASE | {"blocks", "forest", "tables"},
+    "evaluate": _ENGINE | {"tables"},
+    "io": _ENGINE | {"pixels", "tables"},
+    "models": _CORE - {"batch", "models"},
+    "apoc": _CORE - {"batch", "apoc"},
+    "batch": _CORE - {"batch"},
     "samples": _BASE,
     "session": _CORE,
     "gui": _CORE | {"session"},
@@ -30,7 +42,12 @@ ALLOWED = {
     "__main__": {"cli"},
 }
 #: What may in addition be imported inside a function, when the work is asked for.
-ON_DEMAND = {"pixels": {"io"}, "cli": {"gui"}, "samples": {"io", "opencl", "pixels"}}
+ON_DEMAND = {
+    "pixels": {"io", "models"},
+    "objects": {"models"},
+    "cli": {"gui"},
+    "samples": _CORE - {"batch"},
+}
 
 WINDOW = {"napari", "qtpy", "PyQt5", "PyQt6", "PySide2", "PySide6", "magicgui", "superqt", "vispy"}
 

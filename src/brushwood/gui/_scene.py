@@ -8,11 +8,13 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
-from brushwood.session.scene import ImageRef, LabelsRef, LayerKey
+from brushwood.session.scene import ImageRef, LabelsRef, LayerKey, ResultRef
 from brushwood.session.session import Session
 
 #: Key in ``layer.metadata`` under which Brushwood notes what a layer is.
 META = "brushwood"
+#: Roles of labels layers that can be painted on, and of those that can hold instances.
+_PAINTED, _INSTANCES = ("", "annotation"), ("", "objects")
 #: Keyword arguments that put one layer where another lies.
 _PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
@@ -39,9 +41,14 @@ def key_of(layer: Layer) -> LayerKey:
 
 
 def role_of(layer: Layer) -> str:
-    """Return what Brushwood made a layer for: "annotation", "result", or ""."""
+    """Return what Brushwood made a layer for: "annotation", "result", "objects", or ""."""
+    return str(note_of(layer).get("role", ""))
+
+
+def note_of(layer: Layer) -> dict[str, Any]:
+    """Return what Brushwood noted about a layer, empty if nothing."""
     note = layer.metadata.get(META)
-    return str(note.get("role", "")) if isinstance(note, dict) else ""
+    return note if isinstance(note, dict) else {}
 
 
 def full_data(layer: Layer) -> Any:
@@ -87,6 +94,34 @@ def _transform(layer: Layer) -> tuple[object, ...]:
     matrix = np.asarray(layer.affine.affine_matrix)
     numbers = [layer.scale, layer.translate, layer.rotate, layer.shear, matrix]
     return tuple(tuple(np.round(np.ravel(part), 9).tolist()) for part in numbers)
+
+
+def _labels_ref(layer: Labels) -> LabelsRef:
+    return LabelsRef(
+        key=key_of(layer),
+        name=layer.name,
+        shape=full_shape(layer),
+        dtype=str(full_data(layer).dtype),
+        editable=not layer.multiscale,
+        transform=_transform(layer),
+        scale=tuple(float(s) for s in layer.scale),
+        unit=unit_of(layer),
+    )
+
+
+def _result_ref(layer: Layer) -> ResultRef:
+    note = note_of(layer)
+    return ResultRef(
+        key=key_of(layer),
+        name=layer.name,
+        shape=full_shape(layer),
+        output=str(note["output"]),
+        class_id=int(note.get("class", 0)),
+        image=note.get("image"),
+        scale=tuple(float(s) for s in layer.scale),
+        unit=unit_of(layer),
+        transform=_transform(layer),
+    )
 
 
 class NapariScene:
@@ -139,19 +174,19 @@ class NapariScene:
         ]
 
     def labels(self) -> list[LabelsRef]:
-        """Return the labels layers, without Brushwood's own results."""
-        return [
-            LabelsRef(
-                key=key_of(layer),
-                name=layer.name,
-                shape=full_shape(layer),
-                dtype=str(full_data(layer).dtype),
-                editable=not layer.multiscale,
-                transform=_transform(layer),
-            )
-            for layer in self.layers()
-            if isinstance(layer, Labels) and role_of(layer) != "result"
-        ]
+        """Return the labels layers to paint on, without Brushwood's results and objects."""
+        return [_labels_ref(layer) for layer in self._labels() if role_of(layer) in _PAINTED]
+
+    def objects(self) -> list[LabelsRef]:
+        """Return the labels layers that can hold instances."""
+        return [_labels_ref(layer) for layer in self._labels() if role_of(layer) in _INSTANCES]
+
+    def results(self) -> list[ResultRef]:
+        """Return the layers that a pixel classifier filled."""
+        return [_result_ref(layer) for layer in self.layers() if "output" in note_of(layer)]
+
+    def _labels(self) -> Iterator[Labels]:
+        return (layer for layer in self.layers() if isinstance(layer, Labels))
 
     def layer(self, key: LayerKey | None) -> Layer | None:
         """Return the layer with this key, or None when it was deleted."""

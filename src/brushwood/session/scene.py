@@ -54,6 +54,32 @@ class LabelsRef:
     dtype: str = "uint8"
     editable: bool = True
     transform: tuple[object, ...] = ()
+    scale: tuple[float, ...] = ()
+    unit: str = "px"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRef:
+    """A layer that a pixel classifier filled.
+
+    Attributes
+    ----------
+    output : {"classes", "probabilities", "uncertainty"}
+    class_id : int
+        Class of a probability, else 0.
+    image : LayerKey or None
+        The image that it belongs to.
+    """
+
+    key: LayerKey
+    name: str
+    shape: tuple[int, ...]
+    output: str
+    class_id: int = 0
+    image: LayerKey | None = None
+    scale: tuple[float, ...] = ()
+    unit: str = "px"
+    transform: tuple[object, ...] = ()
 
 
 class Scene(Protocol):
@@ -64,7 +90,15 @@ class Scene(Protocol):
         ...
 
     def labels(self) -> Sequence[LabelsRef]:
-        """Return the labels layers, bottom first, without Brushwood's own results."""
+        """Return the labels layers that can be painted on, bottom first, without results."""
+        ...
+
+    def objects(self) -> Sequence[LabelsRef]:
+        """Return the labels layers that can hold instances, bottom first."""
+        ...
+
+    def results(self) -> Sequence[ResultRef]:
+        """Return the layers that a pixel classifier filled, bottom first."""
         ...
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from brushwood.session.live import LiveEngine
+from brushwood.session.selection import SelectionState
 from brushwood.session.state import SessionState
 
 
@@ -14,6 +15,8 @@ class Session:
     ----------
     state : SessionState
         Choices; the GUI thread alone changes them.
+    selection : SelectionState
+        Objects that are selected, in the image, the table and the plot alike.
     engine : LiveEngine
         The model and its caches; worker threads alone use it.
     devices : tuple of str
@@ -21,5 +24,6 @@ class Session:
     """
 
     state: SessionState = field(default_factory=SessionState)
+    selection: SelectionState = field(default_factory=SelectionState)
     engine: LiveEngine = field(default_factory=LiveEngine)
     devices: tuple[str, ...] = ()

@@ -181,9 +181,10 @@ class ResultLayers:
         small = np.uint8 if max((c.id for c in classes), default=0) <= 255 else np.uint16
         dtype = small if output == "classes" else np.float32
         levels = [zeros(shape, dtype) for shape in shapes]
+        note = {"role": "result", "output": output, "class": class_id, "image": key_of(image)}
         options: dict[str, Any] = {
             **place_of(image),
-            "metadata": {META: {"role": "result", "output": output, "class": class_id}},
+            "metadata": {META: note},
             "multiscale": len(levels) > 1,
         }
         data = levels if len(levels) > 1 else levels[0]

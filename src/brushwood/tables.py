@@ -1,0 +1,74 @@
+"""Units of a table's columns: kept beside the numbers, shown in headers, read back from them.
+
+A table is a `pandas.DataFrame` with one row an object. Its columns keep plain names (``area``), and
+the unit of each stands in ``table.attrs``, so that numbers in pixels and in µm cannot be confused.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from brushwood.errors import InputError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+#: Columns that say which object a row is, and measure nothing.
+KEYS = ("label", "index", "frame", "image")
+
+_UNITS = "brushwood.units"
+_HEADER = re.compile(r"(?P<name>.*?\S)\s*\[(?P<unit>[^\[\]]*)\]\s*")
+
+
+def units_of(table: "DataFrame") -> dict[str, str]:
+    """Return the unit of every column that has one, "" for a column without dimension.
+
+    Columns of which nothing is known are left out.
+    """
+    kept = table.attrs.get(_UNITS, {})
+    return {str(name): kept[name] for name in table.columns if name in kept}
+
+
+def with_units(table: "DataFrame", units: Mapping[str, str]) -> "DataFrame":
+    """Return the same table, noting these units in addition to those that it has.
+
+    Raises
+    ------
+    InputError
+        If a column does not exist.
+    """
+    missing = [name for name in units if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"Units were given for columns that the table does not have: {', '.join(missing)}. "
+            f"It has {', '.join(map(str, table.columns))}."
+        )
+    noted = table.copy(deep=False)
+    noted.attrs = {**table.attrs, _UNITS: {**table.attrs.get(_UNITS, {}), **units}}
+    return noted
+
+
+def header(name: str, unit: str) -> str:
+    """Write a column's header: ``area [µm²]``, or the name alone without a unit."""
+    return f"{name} [{unit}]" if unit else name
+
+
+def parse_header(text: str) -> tuple[str, str | None]:
+    """Take a header apart into name and unit; None where the header does not tell."""
+    found = _HEADER.fullmatch(text)
+    if found is None:
+        return text.strip(), None
+    return found["name"].strip(), found["unit"].strip()
+
+
+def headers(table: "DataFrame", names: Iterable[Any] | None = None) -> list[str]:
+    """Return the headers of columns, all by default, in order."""
+    units = units_of(table)
+    chosen = table.columns if names is None else names
+    return [header(str(name), units.get(str(name), "")) for name in chosen]
+
+
+def measured_columns(table: "DataFrame") -> list[str]:
+    """Return the names of numeric columns that measure something: all but keys and text."""
+    numeric = table.select_dtypes(include=["number", "bool"]).columns
+    return [str(name) for name in numeric if name not in KEYS]
