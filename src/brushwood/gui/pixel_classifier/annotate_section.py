@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from brushwood.gui._class_table import ClassTable
 from brushwood.gui._widgets import KeyedCombo, Section, wrapped_label
-from brushwood.gui.pixel_classifier.class_table import ClassTable
 from brushwood.session.classes import Classes
 from brushwood.session.scene import LabelsRef, LayerKey
 

@@ -1,4 +1,4 @@
-"""The list of classes: colour, name, annotated pixels and key."""
+"""The list of classes: colour, name, what is annotated, and key."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,25 +17,42 @@ from qtpy.QtWidgets import (
 from brushwood.gui._widgets import swatch
 from brushwood.session.classes import Classes
 
-_COLOUR, _NAME, _PIXELS, _KEY = range(4)
+_COLOUR, _NAME, _COUNT, _KEY = range(4)
 
 
 class ClassTable(QTableWidget):
-    """Shows the classes; the selected row is the class that is painted."""
+    """Shows the classes; the selected row is the class that is given next.
+
+    Parameters
+    ----------
+    counted : str
+        What is annotated: the header of the numbers.
+    unit : str
+        Written behind each number, "" for none.
+    verb : str
+        What a click on a class prepares, for the tooltip.
+    """
 
     selected = Signal(int)
     renamed = Signal(int, str)
     recoloured = Signal(int, str)
     delete_requested = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        counted: str = "Pixels",
+        unit: str = "px",
+        verb: str = "paint it",
+    ) -> None:
         super().__init__(0, 4, parent)
         self._quiet = False
+        self._unit = f" {unit}" if unit else ""
+        self._marks = "strokes" if unit else "marks"
         self.setAccessibleName("Classes")
-        self.setToolTip(
-            "Click a class to paint it. Double-click its name or colour to change them."
-        )
-        self.setHorizontalHeaderLabels(["", "Class", "Pixels", "Key"])
+        self.setToolTip(f"Click a class to {verb}. Double-click its name or colour to change them.")
+        self.setHorizontalHeaderLabels(["", "Class", counted, "Key"])
         self.verticalHeader().hide()
         self.setShowGrid(False)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -48,7 +65,7 @@ class ClassTable(QTableWidget):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header = self.horizontalHeader()
         header.setMinimumSectionSize(8)
-        for column in (_COLOUR, _PIXELS, _KEY):
+        for column in (_COLOUR, _COUNT, _KEY):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         self.itemSelectionChanged.connect(self._on_selection)
@@ -69,14 +86,14 @@ class ClassTable(QTableWidget):
         counts: Mapping[int, int],
         keys: Sequence[str],
     ) -> None:
-        """Show the classes, which one is painted, their pixels and their keys."""
+        """Show the classes, which one is given next, their counts and their keys."""
         if self.state() == QAbstractItemView.State.EditingState:
             return
         self._quiet = True
         self.setRowCount(len(classes))
         for row, info in enumerate(classes):
             key = keys[row] if row < len(keys) else ""
-            texts = ("", info.name, f"{counts.get(info.id, 0):,} px", key)
+            texts = ("", info.name, f"{counts.get(info.id, 0):,}{self._unit}", key)
             for column, text in enumerate(texts):
                 self._set(row, column, text, info.id)
             colour = self.item(row, _COLOUR)
@@ -113,7 +130,7 @@ class ClassTable(QTableWidget):
         if column == _NAME:
             flags |= Qt.ItemFlag.ItemIsEditable
         item.setFlags(flags)
-        if column == _PIXELS:
+        if column == _COUNT:
             item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if column == _KEY:
             item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -148,5 +165,6 @@ class ClassTable(QTableWidget):
         menu = QMenu(self)
         menu.addAction("Rename", self.rename_current)
         menu.addAction("Change colour …", lambda: self._choose_colour(class_id))
-        menu.addAction("Delete class and its strokes", lambda: self.delete_requested.emit(class_id))
+        delete = f"Delete class and its {self._marks}"
+        menu.addAction(delete, lambda: self.delete_requested.emit(class_id))
         menu.exec(self.viewport().mapToGlobal(position))
