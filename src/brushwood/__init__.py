@@ -8,6 +8,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from brushwood.evaluate.match import match_objects
+    from brushwood.evaluate.pixels import compare_pixels
     from brushwood.features.spec import FeatureSet
     from brushwood.forest.params import ForestParams
     from brushwood.io.model import load
@@ -22,8 +24,10 @@ __all__ = [
     "ForestParams",
     "PixelClassifier",
     "__version__",
+    "compare_pixels",
     "devices",
     "load",
+    "match_objects",
 ]
 
 _HOMES = {
@@ -31,8 +35,10 @@ _HOMES = {
     "FeatureSet": "brushwood.features.spec",
     "ForestParams": "brushwood.forest.params",
     "PixelClassifier": "brushwood.pixels.classifier",
+    "compare_pixels": "brushwood.evaluate.pixels",
     "devices": "brushwood.opencl.device",
     "load": "brushwood.io.model",
+    "match_objects": "brushwood.evaluate.match",
 }
 
 

@@ -1,0 +1,1 @@
+"""Compare results with ground truth, and say honestly how good a classifier is."""
