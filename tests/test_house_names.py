@@ -10,7 +10,8 @@ import brushwood
 from house import ROOT, SOURCE, sources
 
 PUBLIC = {
-    "Device", "FeatureSet", "ForestParams", "PixelClassifier", "__version__", "devices", "load",
+    "Device", "FeatureSet", "ForestParams", "PixelClassifier", "__version__", "compare_pixels",
+    "devices", "load", "match_objects",
 }  # fmt: skip
 LONGEST_FILE = 400
 
