@@ -1,5 +1,6 @@
 """Forms generated from the options of a frozen dataclass: one description, one form."""
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from types import UnionType
 from typing import Any, get_args, get_type_hints
@@ -25,11 +26,19 @@ class OptionForm(QWidget):
     ----------
     spec : dataclass instance
         The values shown at first. `edited` carries a new instance at each change.
+    words : mapping of field to (label, tooltip), optional
+        What to call a field here, where its own words do not fit.
     """
 
     edited = Signal(object)
 
-    def __init__(self, spec: Any, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        spec: Any,
+        parent: QWidget | None = None,
+        *,
+        words: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
         super().__init__(parent)
         self._spec = spec
         self._editors: dict[str, QWidget] = {}
@@ -41,10 +50,12 @@ class OptionForm(QWidget):
         hints = get_type_hints(type(spec))
         for f in fields(spec):
             editor = self._editor(f.name, hints[f.name], dict(f.metadata))
-            editor.setToolTip(f.metadata["tooltip"])
-            editor.setAccessibleName(f.metadata["label"])
-            layout.addRow(f.metadata["label"], editor)
-            layout.labelForField(editor).setToolTip(f.metadata["tooltip"])
+            own = (f.metadata["label"], f.metadata["tooltip"])
+            label, tooltip = (words or {}).get(f.name, own)
+            editor.setToolTip(tooltip)
+            editor.setAccessibleName(label)
+            layout.addRow(label, editor)
+            layout.labelForField(editor).setToolTip(tooltip)
             self._editors[f.name] = editor
         self.set_spec(spec)
 

@@ -1,43 +1,31 @@
-"""Section 4: the forest's options, folded away."""
+"""Section 4: the forest's options and what surrounds the forest."""
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QPushButton, QWidget
+from qtpy.QtWidgets import QWidget
 
 from brushwood.forest.params import ForestParams
+from brushwood.gui._forest_section import ForestSection as _ForestSection
 from brushwood.gui._forms import OptionForm
-from brushwood.gui._widgets import Section
 from brushwood.session.state import Finish
 
-_KINDS = {"extra": "extremely randomised trees", "random": "random forest"}
 
-
-class ForestSection(Section):
+class ForestSection(_ForestSection):
     """Shows how the forest is grown and what surrounds it."""
 
-    params_edited = Signal(object)
     finish_edited = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("4  Forest", "How the forest is grown; the defaults are good.", parent)
-        self.params = OptionForm(ForestParams())
+        super().__init__("4  Forest", ForestParams(), parent=parent)
         self.finish = OptionForm(Finish())
-        self._reset = QPushButton("Defaults")
-        self._reset.setToolTip("Set all options of this section back.")
-        self.box.addWidget(self.params)
-        self.box.addWidget(self.finish)
-        self.box.addWidget(self._reset)
-        self.params.edited.connect(self.params_edited)
+        self.box.insertWidget(1, self.finish)
         self.finish.edited.connect(self.finish_edited)
-        self._reset.clicked.connect(self._on_reset)
-        self.set_open(False)
 
     def show_options(self, params: ForestParams, finish: Finish) -> None:
         """Show the options."""
-        self.params.set_spec(params)
         self.finish.set_spec(finish)
-        depth = "any depth" if params.max_depth is None else f"depth {params.max_depth}"
-        self.set_summary(f"— {params.n_trees} {_KINDS[params.kind]}, {depth}")
+        self.show_params(params)
 
-    def _on_reset(self) -> None:
-        self.params_edited.emit(ForestParams())
+    def reset(self) -> None:
+        """Go back to the defaults."""
+        super().reset()
         self.finish_edited.emit(Finish())
