@@ -21,6 +21,10 @@ class FeatureMismatchError(InputError):
     """A model and an image do not agree on channels or dimensions."""
 
 
+class TableMismatchError(InputError):
+    """A model and a table do not agree on columns or units."""
+
+
 class AnnotationError(InputError):
     """An annotation cannot be trained on: no strokes, one class, floats, negative ids."""
 
@@ -39,6 +43,14 @@ class ModelFileError(BrushwoodError, ValueError):
 
 class ImageFileError(BrushwoodError, ValueError):
     """An image file cannot be read or its axes are not understood."""
+
+
+class TableFileError(BrushwoodError, ValueError):
+    """A table file is damaged, foreign or too large."""
+
+
+class MissingPackageError(BrushwoodError, ImportError):
+    """An optional package is not installed."""
 
 
 class OutputExistsError(BrushwoodError, FileExistsError):

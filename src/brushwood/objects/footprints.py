@@ -137,9 +137,10 @@ class LabelView:
         self, frame: int, start: tuple[int, ...], stop: tuple[int, ...]
     ) -> npt.NDArray[np.integer[Any]]:
         """Return a box of one frame in memory."""
-        index = tuple(int(i) for i in np.unravel_index(frame, self.frames)) if self.frames else ()
-        box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
-        return np.asarray(self._data[(*index, *box)])
+        at = np.unravel_index(frame, self.frames) if self.frames else ()
+        index: list[Any] = [int(i) for i in at]
+        index += [slice(a, b) for a, b in zip(start, stop, strict=True)]
+        return np.asarray(self._data[tuple(index)])
 
     def blocks(self) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
         """Yield frame, start and stop of boxes that cover the image."""

@@ -106,7 +106,7 @@ class Marks:
         _check_class(class_id)
         return self._with([(class_id, spot) for spot in self._spots(labels, label, at, job)])
 
-    def add_many(self, labels: Any, classes: Mapping[Any, int], *, job: Job = IDLE) -> "Marks":
+    def add_many(self, labels: Any, classes: Mapping[Any, Any], *, job: Job = IDLE) -> "Marks":
         """Give many objects their classes in one pass over the labels.
 
         Parameters
@@ -122,8 +122,8 @@ class Marks:
         found = footprints(LabelView(labels, self.ndim), wanted, job)
         chosen = []
         for (frame, label), spot in found.items():
-            class_id = classes.get((frame, label), classes.get(label))
-            if class_id is not None:
+            class_id = classes.get((frame, label), classes.get(label, 0))
+            if class_id:
                 chosen.append((int(class_id), spot))
         return self._with(chosen)
 
