@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from brushwood.features.spec import FeatureSet
     from brushwood.forest.params import ForestParams
     from brushwood.io.model import load
+    from brushwood.measure.table import measure
     from brushwood.opencl.device import Device, devices
     from brushwood.pixels.classifier import PixelClassifier
 
@@ -28,6 +29,7 @@ __all__ = [
     "devices",
     "load",
     "match_objects",
+    "measure",
 ]
 
 _HOMES = {
@@ -39,12 +41,15 @@ _HOMES = {
     "devices": "brushwood.opencl.device",
     "load": "brushwood.io.model",
     "match_objects": "brushwood.evaluate.match",
+    "measure": "brushwood.measure.table",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        home = importlib.import_module(_HOMES[name])
+        # A package with its function's name takes the name when it is imported; it can be called.
+        return globals().get(name) or getattr(home, name)
     raise AttributeError(f"module 'brushwood' has no attribute {name!r}")
 
 

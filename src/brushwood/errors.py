@@ -37,6 +37,13 @@ class UnknownFilterError(InputError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class UnknownMeasurementError(InputError, KeyError):
+    """A name is neither a column, nor a measurement, nor a group of measurements."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
 class ModelFileError(BrushwoodError, ValueError):
     """A model file is damaged, foreign, too large or from a newer version."""
 

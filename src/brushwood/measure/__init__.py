@@ -1,0 +1,24 @@
+"""Measuring objects: size, shape, position, intensity, texture, probabilities and neighbours.
+
+The package can be called: ``brushwood.measure(labels)`` is ``brushwood.measure.measure(labels)``.
+"""
+
+import sys
+import types
+from typing import Any
+
+from brushwood.measure.catalog import Measurement, catalog, groups
+from brushwood.measure.names import default_names
+from brushwood.measure.table import measure
+
+__all__ = ["Measurement", "catalog", "default_names", "groups", "measure"]
+
+
+class _Callable(types.ModuleType):
+    """A module that measures when it is called: package and function share a name."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return measure(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable
