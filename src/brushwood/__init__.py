@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from brushwood.forest.params import ForestParams
     from brushwood.io.model import load
     from brushwood.measure.table import measure
+    from brushwood.objects.split import split_objects
+    from brushwood.objects.split_params import SplitParams
     from brushwood.opencl.device import Device, devices
     from brushwood.pixels.classifier import PixelClassifier
 
@@ -24,12 +26,14 @@ __all__ = [
     "FeatureSet",
     "ForestParams",
     "PixelClassifier",
+    "SplitParams",
     "__version__",
     "compare_pixels",
     "devices",
     "load",
     "match_objects",
     "measure",
+    "split_objects",
 ]
 
 _HOMES = {
@@ -37,11 +41,13 @@ _HOMES = {
     "FeatureSet": "brushwood.features.spec",
     "ForestParams": "brushwood.forest.params",
     "PixelClassifier": "brushwood.pixels.classifier",
+    "SplitParams": "brushwood.objects.split_params",
     "compare_pixels": "brushwood.evaluate.pixels",
     "devices": "brushwood.opencl.device",
     "load": "brushwood.io.model",
     "match_objects": "brushwood.evaluate.match",
     "measure": "brushwood.measure.table",
+    "split_objects": "brushwood.objects.split",
 }
 
 

@@ -1,0 +1,1 @@
+"""From class maps to objects: splitting, and classifying what was measured."""
