@@ -74,7 +74,7 @@ class ForestEvaluator:
     def probabilities(self, queue: Queue, stack: Stack) -> Buffer:
         """Return each pixel's class probabilities, the mean of its leaves' fractions.
 
-        A pixel's answer depends on its own features only, bit for bit.
+        In a weighted forest they are divided by their sum; 0 where nothing was voted for. A pixel's answer depends on its own features only, bit for bit.
 
         Parameters
         ----------
@@ -108,6 +108,8 @@ class ForestEvaluator:
                 "total": forest.n_trees if number == len(self._steps) else 0,
             }
             step.run(queue, stack, out, forest.n_classes, ends)
+        if forest.is_weighted:
+            _share(queue, out, forest.n_classes, plane_pixels(stack))
         return out
 
 
@@ -201,6 +203,15 @@ class _Patches:
             pitch=stack.pitch,
             **ends,
         )
+
+
+def _share(queue: Queue, out: Buffer, n_classes: int, pixels: int) -> None:
+    """Divide each pixel's sums by their total."""
+    program = Program.load("forest_share.cl")
+    size = (1, 1, -(-pixels // 64) * 64)
+    queue.launch(
+        program, "forest_share", size, (1, 1, 64), out=out, classes=n_classes, pixels=pixels
+    )
 
 
 def _blend(queue: Queue, tables: BlendTables) -> _Patches:

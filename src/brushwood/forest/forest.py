@@ -17,6 +17,9 @@ Float32 = npt.NDArray[np.float32]
 MAX_TREES, MAX_CLASSES, MAX_FEATURES, MAX_NODES = 1000, 255, 4096, 50_000_000
 MAX_CLASS_ID = 65535
 
+#: How far from one a row of fractions may sum by rounding.
+ROUNDING = 1e-3
+
 #: `feature` of a leaf.
 LEAF = -1
 
@@ -37,7 +40,8 @@ class Forest:
     """Decision trees, one after the other, in flat arrays.
 
     At an inner node a pixel goes right when ``x[feature] > threshold``, both float32, else left, so
-    NaN goes left. A pixel's probabilities are the mean over the trees of its leaves' rows.
+    NaN goes left. A pixel's probabilities are the mean over the trees of its leaves' rows. Where
+    leaves weigh differently, in forests that vote by count, the sums are divided by their total.
 
     Attributes
     ----------
@@ -48,7 +52,8 @@ class Forest:
     left, right : int32 (node,)
         Children, always greater than the node itself; -1 at a leaf.
     value : float32 (node, class)
-        Fractions of the training pixels of each class; zeros at inner nodes.
+        Fractions of the training pixels of each class; zeros at inner nodes. A row may sum to less
+        than one: then its leaf weighs less, see `is_weighted`.
     roots : int32 (tree,)
         First node of each tree. Trees lie one after the other.
     classes : int32 (class,)
@@ -110,6 +115,12 @@ class Forest:
     def depth(self) -> int:
         """Most questions that any tree asks in a row."""
         return len(self.levels)
+
+    @cached_property
+    def is_weighted(self) -> bool:
+        """Whether the rows of some leaves do not sum to one."""
+        rows = self.value[self.feature == LEAF]
+        return bool((np.abs(rows.sum(axis=1, dtype=np.float64) - 1) >= ROUNDING).any())
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the arrays by name, `n_features` as a 0-d int32, ready for ``np.savez``."""
@@ -253,4 +264,5 @@ def _check_leaves(forest: Forest) -> None:
     rows = forest.value[forest.feature == LEAF]
     _check(np.isfinite(rows).all(), "a leaf's fraction is not finite")
     _check((rows >= 0).all() and (rows <= 1).all(), "a leaf's fraction is not in 0 to 1")
-    _check((np.abs(rows.sum(axis=1, dtype=np.float64) - 1) < 1e-3).all(), "fractions must sum to 1")
+    total = rows.sum(axis=1, dtype=np.float64)
+    _check((total < 1 + ROUNDING).all() and total.any(), "fractions must sum to 1, or to less")

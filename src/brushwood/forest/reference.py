@@ -15,6 +15,8 @@ def predict_proba(
 ) -> npt.NDArray[np.float64]:
     """Return each row's class probabilities, the mean of its leaves' fractions.
 
+    In a weighted forest they are divided by their sum; 0 where nothing was voted for.
+
     Parameters
     ----------
     forest : Forest
@@ -35,6 +37,9 @@ def predict_proba(
             right = X[rows, forest.feature[at]] > forest.threshold[at]
             node[rows] = np.where(right, forest.right[at], forest.left[at])
         total += forest.value[node]
+    if forest.is_weighted:
+        sums = total.sum(axis=1, keepdims=True)
+        return np.divide(total, sums, out=np.zeros_like(total), where=sums > 0)
     return total / forest.n_trees
 
 
