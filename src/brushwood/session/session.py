@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from brushwood.session.live import LiveEngine
+from brushwood.session.object_session import ObjectSession
 from brushwood.session.selection import SelectionState
 from brushwood.session.state import SessionState
 
@@ -19,6 +20,8 @@ class Session:
         Objects that are selected, in the image, the table and the plot alike.
     engine : LiveEngine
         The model and its caches; worker threads alone use it.
+    object_classes : ObjectSession
+        Choices, marks and model of the object classifier.
     devices : tuple of str
         Names of the devices that were found, the best first.
     """
@@ -26,4 +29,5 @@ class Session:
     state: SessionState = field(default_factory=SessionState)
     selection: SelectionState = field(default_factory=SelectionState)
     engine: LiveEngine = field(default_factory=LiveEngine)
+    object_classes: ObjectSession = field(default_factory=ObjectSession)
     devices: tuple[str, ...] = ()
