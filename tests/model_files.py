@@ -8,7 +8,7 @@ import numpy as np
 
 from brushwood.features.spec import FeatureSet
 from brushwood.forest import ForestParams, grow
-from brushwood.io.model import save_model
+from brushwood.models import save as save_model
 from brushwood.pixels.classifier import PixelClassifier
 
 FEATURES = "original gaussian=1,2 hessian=1"

@@ -10,8 +10,8 @@ import brushwood
 from house import ROOT, SOURCE, sources
 
 PUBLIC = {
-    "Device", "FeatureSet", "ForestParams", "PixelClassifier", "SplitParams", "__version__",
-    "compare_pixels", "devices", "load", "match_objects", "measure", "split_objects",
+    "Device", "FeatureSet", "ForestParams", "Marks", "ObjectClassifier", "PixelClassifier",
+    "SplitParams", "__version__", "compare_pixels", "devices", "load", "match_objects", "measure", "split_objects",
 }  # fmt: skip
 LONGEST_FILE = 400
 

@@ -13,9 +13,11 @@ import pytest
 
 from brushwood.errors import InputError, ModelFileError, OutputError, OutputExistsError
 from brushwood.forest import ForestParams
-from brushwood.io import archive, document
+from brushwood.io import archive, checks, document
 from brushwood.io import model as model_file
-from brushwood.io.model import load_model, read_info, save_model
+from brushwood.models import load as load_model
+from brushwood.models import read_info
+from brushwood.models import save as save_model
 from brushwood.pixels.classifier import PixelClassifier
 from model_files import (
     FEATURES,
@@ -238,9 +240,11 @@ def test_strangers_are_named(tmp_path, content, message):
 
 def test_other_kinds_unknown_fields_and_missing_parts(good, tmp_path):
     data = good[1]
-    assert "kind 'object-classifier'" in refused(
-        tmp_path, edited(data, lambda d: d.update(kind="object-classifier"))
-    )
+    for kind in ("oracle", "", 1, None, []):
+        message = refused(tmp_path, edited(data, lambda d, kind=kind: d.update(kind=kind)))
+        assert f"of kind {checks.shown(kind)}, which this Brushwood does" in message
+    message = refused(tmp_path, edited(data, lambda d: d.update(kind="object-classifier")))
+    assert "model.json lacks 'columns'" in message
     assert "unknown field 'code'" in refused(tmp_path, edited(data, lambda d: d.update(code="1")))
     assert "lacks 'smoothing'" in refused(tmp_path, edited(data, lambda d: d.pop("smoothing")))
     members = parts(data)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from brushwood.errors import ModelFileError
-from brushwood.io.model import load_model
+from brushwood.models import load as load_model
 from model_files import LIMIT, assert_same, good_model, parts, zipped
 
 

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from brushwood.evaluate.pixels import compare_pixels
     from brushwood.features.spec import FeatureSet
     from brushwood.forest.params import ForestParams
-    from brushwood.io.model import load
     from brushwood.measure.table import measure
+    from brushwood.models import load
+    from brushwood.objects.classifier import ObjectClassifier
+    from brushwood.objects.marks import Marks
     from brushwood.objects.split import split_objects
     from brushwood.objects.split_params import SplitParams
     from brushwood.opencl.device import Device, devices
     from brushwood.pixels.classifier import PixelClassifier
+    from brushwood.validation import validate_classifier
 
 __version__ = "0.1.0"
 
@@ -25,6 +28,8 @@ __all__ = [
     "Device",
     "FeatureSet",
     "ForestParams",
+    "Marks",
+    "ObjectClassifier",
     "PixelClassifier",
     "SplitParams",
     "__version__",
@@ -34,20 +39,24 @@ __all__ = [
     "match_objects",
     "measure",
     "split_objects",
+    "validate_classifier",
 ]
 
 _HOMES = {
     "Device": "brushwood.opencl.device",
     "FeatureSet": "brushwood.features.spec",
     "ForestParams": "brushwood.forest.params",
+    "Marks": "brushwood.objects.marks",
+    "ObjectClassifier": "brushwood.objects.classifier",
     "PixelClassifier": "brushwood.pixels.classifier",
     "SplitParams": "brushwood.objects.split_params",
     "compare_pixels": "brushwood.evaluate.pixels",
     "devices": "brushwood.opencl.device",
-    "load": "brushwood.io.model",
+    "load": "brushwood.models",
     "match_objects": "brushwood.evaluate.match",
     "measure": "brushwood.measure.table",
     "split_objects": "brushwood.objects.split",
+    "validate_classifier": "brushwood.validation",
 }
 
 

@@ -219,11 +219,11 @@ def test_ctrl_c_while_training(run, folder, tmp_path, monkeypatch):
 
 
 def test_a_second_ctrl_c_stops_at_once(run, model, monkeypatch):
-    from brushwood.io import model as model_file
+    from brushwood import models
 
     def stubborn(path):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(model_file, "read_info", stubborn)
+    monkeypatch.setattr(models, "read_info", stubborn)
     assert run("info", model)[0] == 130

@@ -9,7 +9,7 @@ from brushwood.cli.console import format_bytes
 from brushwood.jobs import Job
 
 if TYPE_CHECKING:
-    from brushwood.io.model import ModelInfo
+    from brushwood.io.info import ModelInfo
 
 _EPILOG = """\
 examples:
@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
 
 def run(options: argparse.Namespace, job: Job) -> int:
     """Print the information."""
-    from brushwood.io.model import read_info
+    from brushwood.models import read_info
 
     info = read_info(options.model)
     print(json.dumps(_plain(info), indent=1, ensure_ascii=False) if options.json else _text(info))
@@ -42,41 +42,31 @@ def run(options: argparse.Namespace, job: Job) -> int:
 
 
 def _plain(info: "ModelInfo") -> dict[str, Any]:
-    return {**asdict(info), "path": str(info.path), "forest": info.forest.to_json()}
+    return {**asdict(info), "path": str(info.path)}
 
 
 def _text(info: "ModelInfo") -> str:
-    forest, scaling = info.forest, info.scaling
-    depth = "any depth" if forest.max_depth is None else f"depth {forest.max_depth}"
-    kind = {"extra": "extremely randomised", "random": "random forest"}[forest.kind]
-    channels = "1 channel" if info.n_channels == 1 else f"{info.n_channels} channels"
-    rows = f"{info.n_rows:,} stored" if info.n_rows else "not stored"
     origin = info.provenance
     packages = origin.get("packages")
     versions = packages.items() if isinstance(packages, dict) else ()
-    painted = origin.get("pixels") if isinstance(origin.get("pixels"), dict) else {}
+    kind = info.kind.replace("-", " ")
+    size = format_bytes(info.n_bytes)
+    device = f" on {origin['device']}" if origin.get("device") else ""
     lines = [
-        ("model", f"{info.path}, {format_bytes(info.n_bytes)}, version {info.version}"),
-        ("images", f"{info.ndim}-D, {channels}"),
-        *(
-            ("class" if i == 0 else "", line)
-            for i, line in enumerate(_classes(info, painted or {}))
-        ),
-        ("features", f"{info.features} ({info.n_features} planes)"),
-        ("forest", f"{info.n_trees} trees, {kind}, {depth}, {info.n_nodes:,} nodes"),
-        ("scaling", f"{scaling.get('mode')}; smoothing {info.smoothing:g} px"),
-        ("training", f"pixels {rows}; {len(origin.get('images') or ())} images"),
-        ("made", f"{origin.get('date', 'unknown')} on {origin.get('device') or 'unknown'}"),
+        ("model", f"{info.path}, {kind}, {size}, version {info.version}"),
+        *(("class" if i == 0 else "", line) for i, line in enumerate(_classes(info))),
+        *info.lines(),
+        ("made", f"{origin.get('date', 'unknown')}{device}"),
         ("with", ", ".join(f"{name} {version}" for name, version in versions) or "unknown"),
     ]
     return "\n".join(f"{label:<9} {text}" for label, text in lines)
 
 
-def _classes(info: "ModelInfo", painted: dict[str, Any]) -> list[str]:
-    lines = []
+def _classes(info: "ModelInfo") -> list[str]:
+    lines, annotated = [], info.annotated()
     for entry in info.classes:
         line = f"{entry.id}  {entry.name or 'unnamed'}"
-        if str(entry.id) in painted:
-            line += f", {painted[str(entry.id)]} px"
-        lines.append(line if entry.is_trained else f"{line}, without strokes")
+        if str(entry.id) in annotated:
+            line += f", {annotated[str(entry.id)]}"
+        lines.append(line if entry.is_trained else f"{line}, {info.untrained}")
     return lines

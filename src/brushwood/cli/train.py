@@ -86,7 +86,7 @@ def run(options: argparse.Namespace, job: Job) -> int:
             None, f"images and annotations come in pairs, but {len(options.pairs)} files were given"
         )
     from brushwood.io.atomic import check_target
-    from brushwood.io.model import model_path, save_model
+    from brushwood.models import model_path, save
 
     target = model_path(options.output)
     check_target(target, overwrite=options.overwrite)
@@ -103,9 +103,7 @@ def run(options: argparse.Namespace, job: Job) -> int:
             classifier.fit(sources, strokes, job=progress.job(job, 0))
         finally:
             progress.close()
-        save_model(
-            classifier, target, overwrite=options.overwrite, include_rows=options.include_rows
-        )
+        save(classifier, target, overwrite=options.overwrite, include_rows=options.include_rows)
     for class_id, name in sorted((classifier.class_names or {}).items()):
         if class_id not in classifier.classes_:
             say(f"Warning: class {class_id} ({name}) has no strokes, so no pixel becomes {name}.")

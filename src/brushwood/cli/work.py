@@ -14,8 +14,8 @@ from brushwood.cli.console import say
 from brushwood.errors import BrushwoodError, FeatureMismatchError
 from brushwood.io.atomic import is_full, output_error
 from brushwood.io.images import ImageFile, create_image, read_image
-from brushwood.io.model import load_model
 from brushwood.jobs import Job
+from brushwood.models import load
 from brushwood.opencl import Device
 from brushwood.pixels.classifier import PixelClassifier
 
@@ -54,7 +54,7 @@ class Models:
             return self._by_spacing[spacing]
 
     def _load(self) -> PixelClassifier:
-        model = load_model(self._path).set_params(device=self.device)
+        model = load(self._path, PixelClassifier).set_params(device=self.device)
         model.predictor()
         return model
 

@@ -27,12 +27,12 @@ _SMALL = 1 << 20
 
 DOCUMENT = "model.json"
 #: Types that arrays in the file may have: name to the letters in an ``.npy`` header.
-DTYPES = {"int32": "<i4", "float32": "<f4"}
+DTYPES = {"int32": "<i4", "float32": "<f4", "uint8": "|u1"}
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _END = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR = b"PK\x06\x07"
-_MEMBER = re.compile(r"model\.json|(forest|rows)/[a-z_]{1,32}\.npy")
+_MEMBER = re.compile(r"model\.json|[a-z_]{1,32}/[a-z_]{1,32}\.npy")
 _NPY = b"\x93NUMPY\x01\x00"
 _CHUNK = 1 << 20
 #: What `zipfile` and `zlib` raise on damaged input.
@@ -67,7 +67,7 @@ def write_archive(
     stream : binary file
     document : bytes
         UTF-8 JSON.
-    arrays : mapping of str to ndarray of int32 or float32
+    arrays : mapping of str to ndarray of int32, float32 or uint8
         Stored as ``<name>.npy``.
 
     Raises
@@ -75,7 +75,7 @@ def write_archive(
     Malformed
         If it would be too large to be read again.
     """
-    n_bytes = len(document) + sum(array.size * 4 for array in arrays.values())
+    n_bytes = len(document) + sum(array.nbytes for array in arrays.values())
     if n_bytes > MAX_BYTES or len(document) > MAX_DOCUMENT_BYTES:
         raise Malformed(
             f"it would take {n_bytes >> 20} MiB; {MAX_BYTES >> 20} are allowed",

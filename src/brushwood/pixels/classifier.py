@@ -1,7 +1,7 @@
 """The pixel classifier: strokes in, classes, probabilities and uncertainty out."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,8 @@ class PixelClassifier(Estimator):
     provenance_ : dict
         What is known of a loaded model's origin.
     """
+
+    model_kind: ClassVar[str] = "pixel-classifier"
 
     forest_: Forest
     features_: FeatureSet
@@ -324,16 +326,16 @@ class PixelClassifier(Estimator):
     def save(
         self, path: "str | Path", *, overwrite: bool = False, include_rows: bool = False
     ) -> None:
-        """Write a ``.brushwood`` model file; see `brushwood.io.model`.
+        """Write a ``.brushwood`` model file; see `brushwood.models`.
 
         Parameters
         ----------
         include_rows : bool
             Store the training pixels' features, so that training can go on after loading.
         """
-        from brushwood.io.model import save_model
+        from brushwood.models import save
 
-        save_model(self, path, overwrite=overwrite, include_rows=include_rows)
+        save(self, path, overwrite=overwrite, include_rows=include_rows)
 
     def predictor(self) -> Predictor:
         """Return the forest on its device; kept until the next `fit`."""

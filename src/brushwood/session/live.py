@@ -140,9 +140,9 @@ class LiveEngine:
         The strokes that are there now count as known: the next change of them trains anew, on top
         of the training pixels that the file holds.
         """
-        from brushwood.io.model import load_model
+        from brushwood.models import load
 
-        classifier = load_model(path)
+        classifier = load(path, PixelClassifier)
         if device is not None:
             classifier.set_params(device=device)
         with self._lock:
