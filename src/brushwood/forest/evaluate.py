@@ -54,7 +54,8 @@ class ForestEvaluator:
 
     Which kernel computes a tree depends on the device and the forest, never on the block:
 
-    * a GPU walks every tree, one pixel a work-item (``forest_walk.cl``);
+    * a GPU walks every tree, one pixel a work-item (``forest_walk.cl``), and so does a CPU if the
+      forest is weighted;
     * a CPU blends trees of depth 4 at most and up to three classes (``forest_blend.cl``);
     * else a CPU sends 256 neighbouring pixels down a tree at once (``forest_bits.cl``), unless it
       has more than 4096 leaves or turns left more than 63 times in a row; such trees are walked.
@@ -74,7 +75,8 @@ class ForestEvaluator:
     def probabilities(self, queue: Queue, stack: Stack) -> Buffer:
         """Return each pixel's class probabilities, the mean of its leaves' fractions.
 
-        In a weighted forest they are divided by their sum; 0 where nothing was voted for. A pixel's answer depends on its own features only, bit for bit.
+        In a weighted forest they are divided by their sum; 0 where nothing was voted for. A pixel's
+        answer depends on its own features only, bit for bit.
 
         Parameters
         ----------
@@ -122,7 +124,8 @@ class _Step(Protocol):
 
 
 def _steps(queue: Queue, forest: Forest) -> list[_Step]:
-    if queue.device.vector_width != 16:
+    # The kernels for CPUs give the first class what the others leave of one.
+    if queue.device.vector_width != 16 or forest.is_weighted:
         return [_Walk(queue, walk_tables(forest))]
     shallow = blend_tables(forest)
     if shallow is not None:

@@ -39,7 +39,8 @@ def predict_proba(
         total += forest.value[node]
     if forest.is_weighted:
         sums = total.sum(axis=1, keepdims=True)
-        return np.divide(total, sums, out=np.zeros_like(total), where=sums > 0)
+        np.divide(total, sums, out=total, where=sums > 0)
+        return total
     return total / forest.n_trees
 
 

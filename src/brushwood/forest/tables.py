@@ -93,8 +93,7 @@ def blend_tables(forest: Forest) -> BlendTables | None:
     """Return the tables of a shallow forest of few classes, or None if it is another one."""
     used = _used(forest)
     few = forest.n_classes <= BLEND_CLASSES and len(used) <= FEATURES[-1]
-    # The kernel gives the first class what the others leave of one.
-    if not few or forest.depth > BLEND_DEPTH or forest.is_weighted:
+    if not few or forest.depth > BLEND_DEPTH:
         return None
     compact = np.zeros(forest.n_features, np.int32)
     compact[used] = np.arange(len(used)) * BLEND_ROWS

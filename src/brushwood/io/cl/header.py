@@ -1,7 +1,8 @@
 """The comment at the top of a ``.cl`` file: what the classifier is and expects."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 from brushwood.io.cl.problem import ClProblem
 
@@ -74,7 +75,7 @@ def parse_header(comment: str) -> ClHeader:
         if match and match["key"] in _KEYS:
             found.setdefault(match["key"], match["value"].strip())
     values = {name: _value(key, found[key]) for key, name in _KEYS.items() if key in found}
-    return ClHeader(**{f.name: values[f.name] for f in fields(ClHeader) if f.name in values})
+    return ClHeader(**values)
 
 
 def format_header(header: ClHeader) -> str:
@@ -101,7 +102,7 @@ def split_features(line: str) -> tuple[str, ...]:
     return names
 
 
-def _value(key: str, text: str) -> object:
+def _value(key: str, text: str) -> Any:
     if key in ("classifier_class_name", "apoc_version"):
         return text[:MOST_NAME]
     if key == "feature_specification":

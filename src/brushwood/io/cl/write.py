@@ -10,6 +10,7 @@ from brushwood.io.cl.header import format_header
 from brushwood.io.cl.model import ClModel
 from brushwood.jobs import IDLE, Job
 
+_SAMPLER = "CLK_NORMALIZED_COORDS_FALSE | CLK_ADDRESS_CLAMP_TO_EDGE | CLK_FILTER_NEAREST"
 _EVERY = 20_000
 
 
@@ -61,8 +62,7 @@ def _declarations(model: ClModel) -> str:
     arguments = ", ".join([*(f"IMAGE_in{i}_TYPE in{i}" for i in n), "IMAGE_out_TYPE out"])
     lines = [
         f"__kernel void predict ({arguments}) {{",
-        " sampler_t sampler = CLK_NORMALIZED_COORDS_FALSE | CLK_ADDRESS_CLAMP_TO_EDGE"
-        " | CLK_FILTER_NEAREST;",
+        f" sampler_t sampler = {_SAMPLER};",
         *(f" const int {axis} = get_global_id({k});" for k, axis in enumerate("xyz")),
         *(f" float i{i} = READ_IMAGE(in{i}, sampler, POS_in{i}_INSTANCE(x,y,z,0)).x;" for i in n),
         *(f" float s{k}=0;" for k in range(model.n_classes)),
