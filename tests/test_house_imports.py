@@ -12,7 +12,7 @@ _ENGINE = _BASE | {"blocks", "opencl", "features", "forest"}
 #: Domains beside each other; none imports another.
 _DOMAINS = {"objects", "measure", "explore", "evaluate"}
 #: What composes them.
-_WHOLES = {"apoc", "models", "batch"}
+_WHOLES = {"apoc", "models", "validation", "batch"}
 _CORE = _ENGINE | _DOMAINS | _WHOLES | {"pixels", "io", "samples", "tables"}
 
 #: What each unit may import while it is itself imported.
@@ -31,7 +31,8 @@ ALLOWED = {
     "explore": _BASE | {"blocks", "forest", "tables"},
     "evaluate": _ENGINE | {"tables"},
     "io": _ENGINE | {"pixels", "tables"},
-    "models": _CORE - {"batch", "models"},
+    "models": _CORE - {"batch", "models", "validation"},
+    "validation": _CORE - {"batch", "apoc", "validation"},
     "apoc": _CORE - {"batch", "apoc"},
     "batch": _CORE - {"batch"},
     "samples": _BASE,
