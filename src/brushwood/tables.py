@@ -5,7 +5,7 @@ the unit of each stands in ``table.attrs``, so that numbers in pixels and in µm
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from brushwood.errors import InputError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KEYS = ("label", "index", "frame", "image")
 
 _UNITS = "brushwood.units"
+_MEASUREMENT = "brushwood.measurement"
 _HEADER = re.compile(r"(?P<name>.*?\S)\s*\[(?P<unit>[^\[\]]*)\]\s*")
 
 
@@ -45,6 +46,36 @@ def with_units(table: "DataFrame", units: Mapping[str, str]) -> "DataFrame":
         )
     noted = table.copy(deep=False)
     noted.attrs = {**table.attrs, _UNITS: {**table.attrs.get(_UNITS, {}), **units}}
+    return noted
+
+
+def measurement_of(table: "DataFrame") -> dict[str, Any] | None:
+    """Return how a table was measured, as `with_measurement` noted it; None if nobody knows."""
+    kept = table.attrs.get(_MEASUREMENT)
+    return None if kept is None else dict(kept)
+
+
+def with_measurement(
+    table: "DataFrame",
+    ndim: int,
+    channels: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None,
+) -> "DataFrame":
+    """Return the same table, noting what its columns need to be measured again elsewhere.
+
+    Parameters
+    ----------
+    table : DataFrame
+    ndim : int
+        Spatial dimensions.
+    channels, classes : sequence of str, optional
+        Names of the image's channels and of the probabilities' classes, as they end columns; an
+        image without channels has one that is named "". None: nothing of the kind was measured.
+    """
+    names = {"channels": channels, "classes": classes}
+    note = {key: None if value is None else list(value) for key, value in names.items()}
+    noted = table.copy(deep=False)
+    noted.attrs = {**table.attrs, _MEASUREMENT: {"ndim": ndim, **note}}
     return noted
 
 

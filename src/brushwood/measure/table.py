@@ -13,7 +13,7 @@ from brushwood.measure.catalog import Calculation, Call, calculations
 from brushwood.measure.index import LabelIndex
 from brushwood.measure.names import Column, Setting, endings, plan_columns
 from brushwood.measure.units import unit_of
-from brushwood.tables import with_units
+from brushwood.tables import with_measurement, with_units
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -273,4 +273,10 @@ def _table(
     scaled = work.spacing is not None
     units = {c.name: unit_of(c.measurement, unit, scaled, work.setting.ndim) for c in columns}
     known = {name: text for name, text in units.items() if text is not None}
-    return with_units(DataFrame(data), known)
+    found = with_units(DataFrame(data), known)
+    setting = work.setting
+    names = [
+        None if each is None else [ending.removeprefix("-") for ending in each]
+        for each in (setting.channels, setting.classes)
+    ]
+    return with_measurement(found, setting.ndim, *names)

@@ -29,6 +29,7 @@ from brushwood.objects.training import (
     default_columns,
 )
 from brushwood.pixels.estimator import Estimator
+from brushwood.tables import measurement_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -61,8 +62,8 @@ class ObjectClassifier(Estimator):
     class_names, class_colors : mapping of int to str, optional
         Name, and colour as ``#rrggbb``, of classes; others than the annotated may be among them.
     measurement : mapping, optional
-        How the columns are measured, as `brushwood.measure` needs it to measure them again on
-        another image; JSON values.
+        What `brushwood.measure` needs to measure the columns again on another image, see
+        `brushwood.tables.with_measurement`. Default: what the training tables note.
 
     Attributes
     ----------
@@ -73,6 +74,8 @@ class ObjectClassifier(Estimator):
         What the forest learned from, in this order.
     units_ : dict of str to str
         Unit of the columns of which one was known; "" has no dimension.
+    measurement_ : dict or None
+        How the columns are measured; None if nobody knows.
     fill_ : float32 (column,)
         What stands in for missing values: medians of the annotated rows.
     rows_ : ObjectRows
@@ -88,6 +91,7 @@ class ObjectClassifier(Estimator):
     forest_: Forest
     columns_: tuple[str, ...]
     units_: dict[str, str]
+    measurement_: dict[str, Any] | None
     fill_: npt.NDArray[np.float32]
     rows_: ObjectRows
     provenance_: dict[str, Any]
@@ -141,11 +145,16 @@ class ObjectClassifier(Estimator):
         for one, known, where in zip(tables, ids, names, strict=True):
             values = values_of(one, columns, units, where)
             parts.append(ObjectRows(values[known > 0], known[known > 0]))
-        return self._learn(ObjectRows.joined(parts), columns, units, job)
+        noted = self.measurement_ if goes_on else None
+        for one in tables if noted is None else ():
+            noted = noted or measurement_of(one)
+        self._learn(ObjectRows.joined(parts), columns, units, job)
+        self.measurement_ = noted if self.measurement is None else dict(self.measurement)
+        return self
 
     def _learn(
         self, rows: ObjectRows, columns: Sequence[str], units: dict[str, str], job: Job
-    ) -> Self:
+    ) -> None:
         _check_annotated(rows)
         empty = [n for n, v in zip(columns, rows.values.T, strict=True) if np.isnan(v).all()]
         if empty:
@@ -159,7 +168,6 @@ class ObjectClassifier(Estimator):
         self.columns_, self.units_, self.fill_ = tuple(columns), units, fill
         self.rows_ = rows
         self.provenance_ = {}
-        return self
 
     @property
     def is_fitted(self) -> bool:

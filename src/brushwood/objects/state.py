@@ -38,7 +38,7 @@ def to_state(classifier: "ObjectClassifier", *, include_rows: bool = True) -> di
     return {
         "columns": list(classifier.columns_),
         "units": dict(classifier.units_),
-        "measurement": None if classifier.measurement is None else dict(classifier.measurement),
+        "measurement": classifier.measurement_,
         "fill": classifier.fill_,
         "forest_params": (classifier.forest or TABLE_FOREST).to_json(),
         "forest": forest.to_arrays(),
@@ -79,6 +79,7 @@ def from_state(values: Mapping[str, Any], cls: "type[ObjectClassifier]") -> "Obj
         )
     classifier.forest_ = forest
     classifier.columns_, classifier.units_ = columns, dict(values["units"])
+    classifier.measurement_ = values["measurement"]
     classifier.fill_ = fill
     classifier.rows_ = _rows(values["rows"], forest)
     classifier.provenance_ = dict(values["provenance"])
