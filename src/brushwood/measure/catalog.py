@@ -48,7 +48,14 @@ Along: TypeAlias = Literal["space", "box", "channel", "class"]
 Cost: TypeAlias = Literal["low", "medium", "high"]
 
 #: Modules with a tuple `CALCULATIONS`, in the order of the catalogue.
-_HOMES: tuple[str, ...] = ("brushwood.measure.size",)
+_HOMES: tuple[str, ...] = (
+    "brushwood.measure.size",
+    "brushwood.measure.shape",
+    "brushwood.measure.outline",
+    "brushwood.measure.position",
+    "brushwood.measure.intensity",
+    "brushwood.measure.surroundings",
+)
 
 SKIMAGE = "scikit-image, regionprops"
 
@@ -86,6 +93,8 @@ class Measurement:
         asked for: (5, 95) makes ``intensity_percentile_5`` and ``intensity_percentile_95``.
     number_range : two float
         Smallest and largest number that may be asked for.
+    whole_numbers : bool
+        Whether fractions are refused.
     undefined : str
         For which objects the value is NaN; "" for none.
     """
@@ -105,6 +114,7 @@ class Measurement:
     default: bool = False
     numbers: tuple[float, ...] = ()
     number_range: tuple[float, float] = (0, 1_000_000)
+    whole_numbers: bool = False
     undefined: str = ""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,8 @@ from brushwood.arrays import AnyArray, ImageSource
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.runs import Band, Runs, bands, find_runs
 
-FloatArray: TypeAlias = npt.NDArray[np.float64]
-IntArray: TypeAlias = npt.NDArray[np.int64]
+FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+IntArray: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 #: Pixels whose values are held at once.
 _BATCH_PIXELS = 1 << 21
@@ -248,50 +248,128 @@ class Pixels:
         return first
 
     @cached_property
-    def _step(self) -> IntArray:
+    def step(self) -> IntArray:
         """0, 1, 2, … along each run, shape (P,)."""
         length = self.objects.run_length
         before = np.cumsum(length, dtype=np.int64) - length
-        return np.arange(length.sum(dtype=np.int64)) - np.repeat(before, length)
+        steps: IntArray = np.arange(self.first[-1]) - np.repeat(before, length)
+        return steps
 
     @cached_property
     def coordinates(self) -> npt.NDArray[np.int32]:
         """Position (z, y, x) of each pixel, shape (P, 3)."""
         where = np.repeat(self.objects.run_start, self.objects.run_length, axis=0)
-        where[:, 2] += self._step.astype(np.int32)
+        where[:, 2] += self.step.astype(np.int32)
         return where
 
     @cached_property
     def object(self) -> IntArray:
-        """Number of the object of each pixel in `objects`, shape (P,)."""
+        """Number in `objects` of the object of each pixel, shape (P,)."""
         return np.repeat(np.arange(len(self.objects)), self.objects.n_pixels)
 
     @cached_property
-    def _region(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    def edge(self) -> npt.NDArray[np.bool_]:
+        """Whether a neighbour that shares a side is not of the object, shape (P,).
+
+        Pixels at the image's edge are among them. Every object has such pixels.
+        """
+        region = self._region.grown(self.objects.ndim)
+        labels = _read_region(self.objects.source, self.objects.frame, region, 0)
+        at = region.flat(self.objects.run_start, self.objects.run_length, self.step)
+        own = labels[at]
+        edge = np.zeros(own.size, bool)
+        for distance in region.neighbours(self.objects.ndim):
+            edge |= labels[at + distance] != own
+            edge |= labels[at - distance] != own
+        return edge
+
+    @cached_property
+    def _region(self) -> "_Region":
         """The box around all objects."""
         low, high = self.objects.low.min(axis=0), self.objects.high.max(axis=0)
-        return (int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2]))
+        return _Region(tuple(low.tolist()), tuple(high.tolist()))
 
     @cached_property
     def _flat(self) -> IntArray:
         """Position of each pixel in the flattened `_region`."""
-        low, high = self._region
-        start = self.objects.run_start.astype(np.int64) - low
-        width, height = high[2] - low[2], high[1] - low[1]
-        at = (start[:, 0] * height + start[:, 1]) * width + start[:, 2]
-        return np.repeat(at, self.objects.run_length) + self._step
+        return self._region.flat(self.objects.run_start, self.objects.run_length, self.step)
 
     def values(self, channel: int) -> AnyArray:
         """Return one channel's values, shape (P,), of the stored type."""
         if not len(self.objects):
             return np.zeros(0, self.image.dtype)
-        low, high = self._region
-        region = self.image.read(self.objects.frame, low, high, [channel])[0]
-        values: AnyArray = region.reshape(-1)[self._flat]
+        region = _read_region(self.image, self.objects.frame, self._region, channel)
+        values: AnyArray = region[self._flat]
         return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """A box of pixels (z, y, x), which may reach beyond the image."""
+
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+
+    def grown(self, ndim: int) -> "_Region":
+        """Return the box with a pixel more on each side of each axis of the image."""
+        more = (0,) * (3 - ndim) + (1,) * ndim
+        low = tuple(a - m for a, m in zip(self.low, more, strict=True))
+        return _Region(low, tuple(b + m for b, m in zip(self.high, more, strict=True)))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(b - a for a, b in zip(self.low, self.high, strict=True))
+
+    def neighbours(self, ndim: int) -> tuple[int, ...]:
+        """Return the distance of the next pixel along each axis in the flattened box."""
+        _, height, width = self.shape
+        return (height * width, width, 1)[3 - ndim :]
+
+    def flat(
+        self, start: npt.NDArray[np.int32], length: npt.NDArray[np.int32], step: IntArray
+    ) -> IntArray:
+        """Return the position of every pixel of runs in the flattened box."""
+        _, height, width = self.shape
+        z, y, x = (start.astype(np.int64) - np.asarray(self.low)).T
+        at: IntArray = np.repeat((z * height + y) * width + x, length) + step
+        return at
+
+
+def _read_region(
+    source: ImageSource, frame: tuple[int, ...], region: _Region, channel: int
+) -> AnyArray:
+    """Read one channel of a box, flattened, with zeros beyond the image."""
+    first = [max(0, a) for a in region.low]
+    last = [min(n, b) for b, n in zip(region.high, source.shape3, strict=True)]
+    inside: AnyArray = source.read(frame, first, last, [channel])[0]
+    if inside.shape == region.shape:
+        return inside.reshape(-1)
+    out = np.zeros(region.shape, inside.dtype)
+    window = zip(first, last, region.low, strict=True)
+    out[tuple(slice(f - a, e - a) for f, e, a in window)] = inside
+    return out.reshape(-1)
 
 
 def _compact(runs: Runs) -> tuple[IntArray, IntArray, IntArray]:
     """Return the labels ascending, each run's place among them, and the runs of each."""
     labels, number, count = np.unique(runs.labels, return_inverse=True, return_counts=True)
     return labels.astype(np.int64), number.reshape(-1).astype(np.int64), count.astype(np.int64)
+
+
+def add_to(total: FloatArray, numbers: IntArray, values: FloatArray) -> None:
+    """Add values to the sums of their objects, in place.
+
+    Parameters
+    ----------
+    total : ndarray of float64, shape (n,)
+    numbers : ndarray of int64, shape (N,)
+    values : ndarray of float64, shape (N,)
+    """
+    if not numbers.size:
+        return
+    # The objects of a band are mostly a few neighbouring numbers of very many.
+    low, high = int(numbers.min()), int(numbers.max()) + 1
+    if high - low <= 4 * numbers.size:
+        total[low:high] += np.bincount(numbers - low, values, high - low)
+    else:
+        np.add.at(total, numbers, values)

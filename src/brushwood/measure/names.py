@@ -185,9 +185,10 @@ def _single_column(name: str, by_name: dict[str, Measurement], setting: Setting)
         raise _unknown(name, setting)
     number = float(found["number"])
     low, high = measurement.number_range
-    if not low <= number <= high:
+    if not low <= number <= high or (measurement.whole_numbers and number % 1):
+        kind = "whole numbers from " if measurement.whole_numbers else ""
         raise InputError(
-            f"{name!r} asks for {number:g}, but {measurement.name} takes {low:g} to {high:g}."
+            f"{name!r} asks for {number:g}, but {measurement.name} takes {kind}{low:g} to {high:g}."
         )
     for column in _all_columns(_possible(measurement, setting), setting, (number,)):
         if column.name == name:

@@ -45,8 +45,8 @@ def measure(
         finest is used.
     names : iterable of str, or str, optional
         Columns (``"centroid-0"``), measurements (``"centroid"``) or groups (``"size"``,
-        ``"shape"``, ``"position"``, ``"intensity"``, ``"texture"``, ``"probability"``, ``"neighbours"``).
-        Default: `default_names`. `catalog` lists what there is.
+        ``"shape"``, ``"position"``, ``"intensity"``, ``"texture"``, ``"probability"``,
+        ``"neighbours"``). Default: `default_names`. `catalog` lists what there is.
     spacing : float or sequence of float, optional
         Size of a pixel along the axes of space, in `unit`. Default: 1, in pixels.
     unit : str, optional
