@@ -52,9 +52,14 @@ _HOMES: tuple[str, ...] = (
     "brushwood.measure.size",
     "brushwood.measure.shape",
     "brushwood.measure.outline",
+    "brushwood.measure.convex",
+    "brushwood.measure.surface",
     "brushwood.measure.position",
     "brushwood.measure.intensity",
     "brushwood.measure.surroundings",
+    "brushwood.measure.texture",
+    "brushwood.measure.probability",
+    "brushwood.measure.neighbours",
 )
 
 SKIMAGE = "scikit-image, regionprops"

@@ -1,0 +1,225 @@
+"""Texture of each object: Haralick's statistics of how grey levels lie side by side.
+
+The definitions are those of Haralick, Shanmugam and Dinstein 1973 (IEEE Trans. Syst. Man Cybern. 3,
+610–621), as scikit-image's `graycoprops` has them where it has one, with natural logarithms. Pairs
+of neighbouring pixels that both belong to the object are counted in all directions, four in a plane
+and thirteen in a stack, at a distance of one pixel, into one symmetric matrix. Grey levels divide
+the range of the object's own values into 32 equal parts (the fixed bin number of the Image
+Biomarker Standardisation Initiative, arXiv:1612.07003, 2.7 and 3.6), so that texture depends
+neither on the rest of the image nor on brightness or contrast.
+"""
+
+from functools import cache
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from brushwood.arrays import AnyArray
+from brushwood.jobs import Job
+from brushwood.measure.catalog import Calculation, Call, Measurement
+from brushwood.measure.index import FloatArray, IntArray, LabelIndex, Pixels
+
+LEVELS = 32
+#: Objects whose matrices are held at once.
+_MATRICES = 1 << 11
+
+_NAMES = {
+    "texture_asm": "angular second moment: how uniform the texture is",
+    "texture_contrast": "mean squared difference of neighbouring grey levels",
+    "texture_correlation": "correlation of neighbouring grey levels",
+    "texture_variance": "variance of grey levels",
+    "texture_homogeneity": "inverse difference moment: how alike neighbours are",
+    "texture_sum_average": "mean of the sum of neighbouring grey levels",
+    "texture_sum_variance": "variance of the sum of neighbouring grey levels",
+    "texture_sum_entropy": "entropy of the sum of neighbouring grey levels",
+    "texture_entropy": "entropy of pairs of grey levels",
+    "texture_difference_variance": "variance of the difference of neighbouring grey levels",
+    "texture_difference_entropy": "entropy of the difference of neighbouring grey levels",
+    "texture_information_1": "information on a grey level in its neighbour's, first measure",
+    "texture_information_2": "information on a grey level in its neighbour's, second measure",
+    "texture_dissimilarity": "mean difference of neighbouring grey levels",
+}
+
+
+def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
+    """Measure the texture of all objects in each channel."""
+    assert call.image is not None
+    found = {n: np.full((len(objects), call.image.n_channels), np.nan) for n in sorted(call.wanted)}
+    done, n_channels = 0, call.image.n_channels
+    for pixels in objects.pixels(call.image, call.job, "texture"):
+        n = len(pixels.objects)
+        for channel in range(n_channels):
+            job = call.job.part(
+                (done + n * channel / n_channels) / max(1, len(objects)),
+                (done + n * (channel + 1) / n_channels) / max(1, len(objects)),
+            )
+            pairs = _pairs(pixels, grey_levels(pixels, channel), job)
+            for start in range(0, n, _MATRICES):
+                job.checkpoint(0.5 + start / n / 2, "texture")
+                stop = min(start + _MATRICES, n)
+                has_pairs, matrices = _matrices(pairs, start, stop)
+                rows = pixels.objects.rows[start:stop][has_pairs]
+                for name, values in statistics(matrices, call.wanted).items():
+                    found[name][rows, channel] = values
+        done += n
+    return found
+
+
+def grey_levels(pixels: Pixels, channel: int) -> npt.NDArray[np.int16]:
+    """Return the grey level of each pixel, 0 to `LEVELS` - 1; -1 for NaN and infinite values."""
+    values = pixels.values(channel)
+    is_float = values.dtype.kind == "f"
+    known = np.isfinite(values) if is_float else np.ones(values.shape, bool)
+    scaled = values.astype(np.float64)
+    first = pixels.first[:-1]
+    if not first.size:
+        return np.zeros(0, np.int16)
+    low = np.minimum.reduceat(np.where(known, scaled, np.inf), first)
+    high = np.maximum.reduceat(np.where(known, scaled, -np.inf), first)
+    span = np.where(high > low, high - low, 1.0)
+    with np.errstate(invalid="ignore"):
+        scaled -= low[pixels.object]
+        scaled *= LEVELS
+        scaled /= span[pixels.object]
+    levels = np.where(known, np.minimum(scaled, LEVELS - 1), -1)
+    return levels.astype(np.int16)
+
+
+class _Pairs(NamedTuple):
+    """Pairs of neighbouring pixels within objects: object, and code of their two levels."""
+
+    number: IntArray
+    code: IntArray
+
+
+def _pairs(pixels: Pixels, levels: npt.NDArray[np.int16], job: Job) -> _Pairs:
+    """Find all pairs of neighbours that belong to one object, sorted by object."""
+    where = pixels.coordinates.astype(np.int64)
+    if not where.size:
+        return _Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    # A margin of one pixel keeps neighbours inside the array that holds the region.
+    where -= where.min(axis=0) - 1
+    shape = where.max(axis=0) + 2
+    flat = (where[:, 0] * shape[1] + where[:, 1]) * shape[2] + where[:, 2]
+    pixel_at = np.full(int(np.prod(shape)), -1, np.int32)
+    pixel_at[flat] = np.arange(flat.size, dtype=np.int32)
+    known = levels >= 0
+    numbers, codes = [], []
+    directions = _directions(pixels.objects.ndim)
+    for i, (dz, dy, dx) in enumerate(directions):
+        job.checkpoint(i / len(directions) / 2, "texture")
+        other = pixel_at[flat + (dz * shape[1] + dy) * shape[2] + dx]
+        inside = (other >= 0) & known
+        inside &= (pixels.object[other] == pixels.object) & known[other]
+        numbers.append(pixels.object[inside])
+        codes.append(levels[inside].astype(np.int64) * LEVELS + levels[other[inside]])
+    number, code = np.concatenate(numbers), np.concatenate(codes)
+    order = np.argsort(number, kind="stable")
+    return _Pairs(number[order], code[order])
+
+
+@cache
+def _directions(ndim: int) -> tuple[tuple[int, int, int], ...]:
+    """Return half of the offsets to a pixel's neighbours; the others are their opposites."""
+    depth = (-1, 0, 1) if ndim == 3 else (0,)
+    return tuple(d for d in product(depth, (-1, 0, 1), (-1, 0, 1)) if d > (0, 0, 0))
+
+
+def _matrices(pairs: _Pairs, start: int, stop: int) -> tuple[npt.NDArray[np.bool_], FloatArray]:
+    """Return which of some objects have pairs, and the matrices of these, each of sum 1."""
+    first, last = np.searchsorted(pairs.number, [start, stop])
+    number = pairs.number[first:last] - start
+    count = np.bincount(number, minlength=stop - start)
+    has_pairs = count > 0
+    place = np.cumsum(has_pairs) - 1
+    size = int(has_pairs.sum())
+    code = place[number] * LEVELS**2 + pairs.code[first:last]
+    counted = np.bincount(code, minlength=size * LEVELS**2).reshape(size, LEVELS, LEVELS)
+    both = counted + counted.transpose(0, 2, 1)
+    matrices: FloatArray = both / (2 * count[has_pairs])[:, None, None]
+    return has_pairs, matrices
+
+
+def statistics(matrices: FloatArray, wanted: frozenset[str]) -> dict[str, FloatArray]:
+    """Return the statistics of symmetric matrices.
+
+    Parameters
+    ----------
+    matrices : ndarray, shape (n, levels, levels)
+        Each of sum 1. Grey levels count from 0.
+    wanted : set of str
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        The correlation of a constant texture is 1, as in scikit-image, and its information 0.
+    """
+    flat = matrices.reshape(len(matrices), -1)
+    i, j = (axis.reshape(-1) for axis in np.indices(matrices.shape[1:], dtype=np.float64))
+    apart = np.abs(i - j)
+    sums = flat @ _indicator(i + j)
+    differences = flat @ _indicator(apart)
+    mean = flat @ i
+    variance = np.maximum(flat @ i**2 - mean**2, 0)
+    covariance = flat @ (i * j) - mean**2
+    contrast, dissimilarity = flat @ apart**2, flat @ apart
+    entropy, side = _entropy(flat), _entropy(matrices.sum(axis=2))
+    has_range = variance > 1e-12
+    safe = np.where(has_range, variance, 1)
+    found = {
+        "texture_asm": (flat**2).sum(axis=1),
+        "texture_contrast": contrast,
+        "texture_correlation": np.where(has_range, covariance / safe, 1.0),
+        "texture_variance": variance,
+        "texture_homogeneity": flat @ (1 / (1 + apart**2)),
+        "texture_sum_average": 2 * mean,
+        "texture_sum_variance": 2 * (variance + covariance),
+        "texture_sum_entropy": _entropy(sums),
+        "texture_entropy": entropy,
+        "texture_difference_variance": np.maximum(contrast - dissimilarity**2, 0),
+        "texture_difference_entropy": _entropy(differences),
+        "texture_information_1": (entropy - 2 * side) / np.where(side > 0, side, 1),
+        "texture_information_2": np.sqrt(1 - np.exp(np.minimum(2 * (entropy - 2 * side), 0))),
+        "texture_dissimilarity": dissimilarity,
+    }
+    return {name: values for name, values in found.items() if name in wanted}
+
+
+def _indicator(value: FloatArray) -> FloatArray:
+    """Return a matrix that sums over all pairs of one value, shape (pairs, values)."""
+    return np.asarray(value[:, None] == np.arange(value.max() + 1), dtype=np.float64)
+
+
+def _entropy(probabilities: AnyArray) -> FloatArray:
+    logarithms = np.log(probabilities, out=np.zeros(probabilities.shape), where=probabilities > 0)
+    found: FloatArray = -(probabilities * logarithms).sum(axis=1)
+    return found
+
+
+CALCULATIONS = (
+    Calculation(
+        compute,
+        tuple(
+            Measurement(
+                name,
+                "texture",
+                title,
+                dimension="none",
+                source=(
+                    "scikit-image, graycoprops"
+                    if name == "texture_dissimilarity"
+                    else "Haralick et al. 1973"
+                ),
+                cost="high",
+                along=("channel",),
+                needs_image=True,
+                undefined="objects without two neighbouring pixels",
+            )
+            for name, title in _NAMES.items()
+        ),
+        seconds_per_object=3e-5,
+        seconds_per_pixel=2e-7,
+    ),
+)
