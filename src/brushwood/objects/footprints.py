@@ -137,10 +137,14 @@ class LabelView:
         self, frame: int, start: tuple[int, ...], stop: tuple[int, ...]
     ) -> npt.NDArray[np.integer[Any]]:
         """Return a box of one frame in memory."""
+        return np.asarray(self._data[self.index(frame, start, stop)])
+
+    def index(self, frame: int, start: tuple[int, ...], stop: tuple[int, ...]) -> tuple[Any, ...]:
+        """Return the index of a box of one frame in the array."""
         at = np.unravel_index(frame, self.frames) if self.frames else ()
         index: list[Any] = [int(i) for i in at]
         index += [slice(a, b) for a, b in zip(start, stop, strict=True)]
-        return np.asarray(self._data[tuple(index)])
+        return tuple(index)
 
     def blocks(self) -> Iterator[tuple[int, tuple[int, ...], tuple[int, ...]]]:
         """Yield frame, start and stop of boxes that cover the image."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: Columns that classifying writes into a table.
 CLASS, PROBABILITY, UNCERTAINTY = "class", "class_probability", "class_uncertainty"
-ANNOTATED = "class_annotated"
-RESULTS = (CLASS, PROBABILITY, UNCERTAINTY, ANNOTATED, "class_name")
+NAME, ANNOTATED = "class_name", "class_annotated"
+RESULTS = (CLASS, NAME, PROBABILITY, UNCERTAINTY, ANNOTATED)
 
 #: Where an object is, and to whom it belongs, says nothing of what it is.
 _PLACE = re.compile(r"(weighted_)?centroid(_weighted)?|bbox|parent|cluster|frame|z|y|x", re.ASCII)
@@ -31,8 +31,10 @@ def default_columns(table: "DataFrame") -> list[str]:
     found = []
     for name in measured_columns(table):
         stem = name.partition("-")[0]
-        if name in RESULTS or _PLACE.fullmatch(stem):
+        if name.removesuffix("_before") in RESULTS or _PLACE.fullmatch(stem):
             continue
+        if name == "num_pixels" and "area" in table.columns:
+            continue  # the same without a unit: it would tie the classifier to one pixel size
         if np.isfinite(table[name].to_numpy(dtype=np.float64, na_value=np.nan)).any():
             found.append(name)
     return found
