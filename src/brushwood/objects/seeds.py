@@ -92,7 +92,7 @@ def part(area: Mask, landscape: Floats, rule: SeedRule, cores: Mask | None = Non
     cores : ndarray of bool, optional
         Seeds are the connected parts of these pixels instead of the landscape's peaks.
     """
-    heights = np.where(area, landscape - landscape[area].min(initial=np.inf), np.float32(-1))
+    heights = np.where(area, landscape, np.float32(-1))
     if cores is None:
         markers = _peaks(heights, area, rule)
     else:

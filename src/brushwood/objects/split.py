@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from math import ceil, inf, prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,16 @@ from brushwood.objects.split_frame import FrameObjects, Limits, split_frame
 from brushwood.objects.split_params import Method, SplitParams
 
 #: Pixels of a block when nothing else is asked for.
-_BLOCK_PIXELS = 4 << 20
+_BLOCK_PIXELS = 1 << 20
+#: Chunks larger than this are read in parts.
+_LARGEST_CHUNK = 16 << 20
 #: Bytes that parting one connected area may take: ``2G``, ``512M`` or a number.
 MEMORY_VARIABLE = "BRUSHWOOD_OBJECT_MEMORY"
 
 
 def split_objects(
     classes_or_probability: Any,
-    foreground: int | Iterable[int] = 2,
+    foreground: int | Iterable[int] | None = 2,
     method: Method | None = None,
     *,
     image: Any = None,
@@ -44,8 +46,8 @@ def split_objects(
     classes_or_probability : array-like, shape (…frames, Y, X) or (…frames, Z, Y, X)
         Whole numbers are class ids (or labels), floating-point numbers are the probability of the
         objects' class, 0 to 1; NaN counts as 0. NumPy, dask, zarr or a multiscale pyramid.
-    foreground : int or iterable of int
-        Class ids that are objects. A probability map does not need it.
+    foreground : int, iterable of int, or None
+        Class ids that are objects; None for all but 0. A probability map does not need it.
     method : str, optional
         `SplitParams.method`. Default: that of `params`, else "components".
     image : array-like, same shape, optional
@@ -99,14 +101,16 @@ def split_objects(
     source = ImageSource.of(classes_or_probability, ndim=ndim)
     image_source = None if image is None else ImageSource.of(image, ndim=source.ndim)
     _check(source, image_source, chosen, out)
+    if chosen.method != "intensity" and source.dtype.kind == "f":
+        image_source = None  # the probabilities themselves have peaks
     steps = spacing3(spacing, source.ndim)
     if chosen.units == "world" and spacing is None:
         raise InputError(
             "Sizes and lengths were given in the unit of the image, but no spacing was. Pass "
             "spacing=(…), the size of a pixel along each axis, or use units='px'."
         )
-    ids = (foreground,) if isinstance(foreground, int | np.integer) else tuple(foreground)
-    size = _block_size(source, block)
+    ids = _class_ids(foreground)
+    size = block_size(source, block, out)
     target = np.zeros((*source.frames, *source.shape), np.int32) if out is None else out
     last = 0
     frames = list(source.iter_frames())
@@ -121,7 +125,7 @@ def frame_objects(
     source: ImageSource,
     image: ImageSource | None,
     frame: tuple[int, ...],
-    foreground: tuple[int, ...],
+    foreground: tuple[int, ...] | None,
     params: SplitParams,
     spacing: tuple[float, float, float],
     size: Triple,
@@ -227,23 +231,45 @@ def _check(source: ImageSource, image: ImageSource | None, params: SplitParams, 
         )
 
 
-def _block_size(source: ImageSource, block: Sequence[int] | None) -> Triple:
+def _class_ids(foreground: int | Iterable[int] | None) -> tuple[int, ...] | None:
+    if foreground is None:
+        return None
+    ids = (foreground,) if isinstance(foreground, int | np.integer) else tuple(foreground)
+    if not ids or not all(isinstance(i, int | np.integer) for i in ids):
+        raise InputError(
+            f"foreground must be a class id, several, or None for all but 0, not {foreground!r}."
+        )
+    return tuple(int(i) for i in ids)
+
+
+def block_size(source: ImageSource, block: Sequence[int] | None = None, out: Any = None) -> Triple:
+    """Return the block that is asked for, or one that is quick: whole chunks, about a megapixel."""
     shape = source.shape3
     if block is not None:
         if len(block) != source.ndim or not all(isinstance(n, int) and n > 0 for n in block):
             raise InputError(f"block must be {source.ndim} positive whole numbers, not {block!r}.")
         given = [1] * (3 - source.ndim) + list(block)
     else:
-        given = list(shape)
-        while prod(given) > _BLOCK_PIXELS:
-            axis = int(np.argmax(given))
-            given[axis] = ceil(given[axis] / 2)
-        chunks = source.chunks3
-        if chunks is not None and prod(chunks) <= _BLOCK_PIXELS:
-            # Whole chunks, so that none is decoded twice.
-            given = [max(1, g // c) * c for g, c in zip(given, chunks, strict=True)]
+        given = _chunks(source, out)
+        if prod(given) > _LARGEST_CHUNK:
+            given = [1, 16, 16]
+        while 2 * prod(given) <= _BLOCK_PIXELS:
+            short = [axis for axis in range(3) if given[axis] < shape[axis]]
+            if not short:
+                break
+            given[min(short, key=lambda axis: (given[axis], -axis))] *= 2
     z, y, x = (max(1, min(n, g)) for n, g in zip(shape, given, strict=True))
     return z, y, x
+
+
+def _chunks(source: ImageSource, out: Any) -> list[int]:
+    """Return what is read and written at once, so that little is decoded or encoded twice."""
+    known: list[Sequence[int]] = [source.chunks3 or (1, 16, 16)]
+    theirs = getattr(out, "chunks", None)
+    if theirs and len(theirs) == len(out.shape):
+        space = [int(c) for c in theirs[-source.ndim :]]
+        known.append((1, *space) if source.ndim == 2 else tuple(space))
+    return [max(sizes) for sizes in zip(*known, strict=True)]
 
 
 def _write(

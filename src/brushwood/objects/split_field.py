@@ -30,8 +30,8 @@ class Field:
         Class ids, or probabilities.
     image : ImageSource or None
         What the landscape comes from, if not from probabilities.
-    foreground : tuple of int
-        Class ids that are objects.
+    foreground : tuple of int, or None
+        Class ids that are objects; None for all but 0.
     params : SplitParams
     spacing : three float
         Size of a pixel along (z, y, x), in the unit that lengths are in.
@@ -40,7 +40,7 @@ class Field:
 
     source: ImageSource
     image: ImageSource | None
-    foreground: tuple[int, ...]
+    foreground: tuple[int, ...] | None
     params: SplitParams
     spacing: tuple[float, float, float]
     frame: tuple[int, ...] = ()
@@ -54,6 +54,8 @@ class Field:
         """Return where objects are, and for hysteresis where their cores are."""
         if not self.is_probability:
             ids = self.source.read(self.frame, region.start, region.stop)[0]
+            if self.foreground is None:
+                return ids != 0, None
             if len(self.foreground) == 1:
                 return ids == self.foreground[0], None
             return np.isin(ids, self.foreground), None

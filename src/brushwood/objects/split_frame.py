@@ -19,7 +19,7 @@ from brushwood.objects.split_store import BlockStore
 from brushwood.objects.stitch import Components, Ints, find_components
 
 #: Memory that parting one area takes, bytes a pixel of its bounding box.
-BYTES_PER_PIXEL = 80
+BYTES_PER_PIXEL = 120
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -149,6 +149,11 @@ class _Pieces:
         """Shape of a block."""
         return self._labels.size
 
+    def add_dots(self, areas: Ints) -> None:
+        """Note that areas of one pixel are their own seeds."""
+        place = np.unravel_index(self._areas.first[areas], self._areas.shape)
+        self._seeds.append(np.stack(place, axis=1))
+
     def add(self, area: int, box: Block, parted: Parted) -> None:
         """Note what became of an area, seen in a box."""
         self._seeds.append(_lifted(parted.seeds) + np.asarray(box.start))
@@ -219,6 +224,7 @@ class _Parting:
     def run(self, kept: npt.NDArray[np.bool_], job: Job) -> None:
         """Part all areas that are kept and have more than one pixel."""
         todo = np.flatnonzero(kept & (self.areas.size > 1))
+        self.pieces.add_dots(np.flatnonzero(kept & (self.areas.size == 1)))
         done = 0
         for block, numbers in self._owned(todo):
             boxes = {int(n): self._box(int(n)) for n in numbers}
@@ -276,6 +282,9 @@ class _Parting:
         landscape = crop.get("landscape")
         if landscape is None:
             landscape = distance_landscape(area, self.rule)
+        elif self.source.image is not None:
+            # An image's level is no height: a camera's offset must not hide a dip.
+            landscape = landscape - landscape[area].min()
         self.pieces.add(number, box, part(area, landscape, self.rule, crop.get("cores")))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
+import numpy as np
+
 from brushwood.errors import InputError
 from brushwood.forest.params import option
 
@@ -216,6 +218,9 @@ class SplitParams:
 
 def _check_number(params: SplitParams, name: str) -> None:
     value = getattr(params, name)
+    if isinstance(value, np.number):  # measured by NumPy; JSON knows no such numbers
+        value = value.item()
+        object.__setattr__(params, name, value)
     meta = params.__dataclass_fields__[name].metadata
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not (number and math.isfinite(value) and meta["min"] <= value <= meta["max"]):

@@ -11,7 +11,7 @@ from brushwood.arrays import Triple
 from brushwood.blocks import Block, blocks_over
 
 #: Bytes of blocks that are kept as they are; the rest is compressed.
-_OPEN_BYTES = 256 << 20
+_OPEN_BYTES = 128 << 20
 
 
 class BlockStore:
