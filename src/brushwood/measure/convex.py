@@ -80,6 +80,7 @@ def _diameters(
     apart than the centres.
     """
     out = np.zeros(n)
+    columns = np.ascontiguousarray(points.T)  # sums along an axis of two or three are slow
     count = np.bincount(number, minlength=n)
     end = np.cumsum(count[number])  # a pair a corner and corner of the same object
     first = (np.cumsum(count) - count)[number]
@@ -92,10 +93,12 @@ def _diameters(
             first[start:stop] - (end[start:stop] - count[number[start:stop]] - before),
             count[number[start:stop]],
         )
-        apart = np.abs(points[here] - points[other])
-        step = np.array(spacing)
-        squared = ((apart * step) ** 2).sum(axis=1)
-        squared += ((2 * apart + 1) * step**2).max(axis=1)
+        squared, face = np.zeros(here.size), np.zeros(here.size)
+        for step, at in zip(spacing, columns, strict=True):
+            apart = np.abs(at[here] - at[other])
+            squared += (apart * step) ** 2
+            np.maximum(face, (2 * apart + 1) * step**2, out=face)
+        squared += face
         of = number[here]
         begin = np.flatnonzero(np.append(True, of[1:] != of[:-1]))
         np.maximum.at(out, of[begin], np.maximum.reduceat(squared, begin))

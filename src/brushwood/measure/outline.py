@@ -52,21 +52,22 @@ def perimeters(objects: LabelIndex, job: Job = IDLE) -> FloatArray:
     sy, sx = objects.spacing
     total = np.zeros(len(objects))
     for band in objects.bands(2, job):
-        labels = band.padded[0]
-        middle = labels[1:-1, 1:-1]
-        inner = middle == labels[:-2, 1:-1]
-        inner &= middle == labels[2:, 1:-1]
-        inner &= middle == labels[1:-1, :-2]
-        inner &= middle == labels[1:-1, 2:]
-        border = np.where(inner, 0, middle)
-        row, column = np.nonzero(border[1:-1, 1:-1])
-        width = border.shape[1]
-        at = (row + 1) * width + column + 1
-        flat = border.reshape(-1)
-        own = flat[at]
+        width = band.padded.shape[2]
+        # In the flattened band the zeros at the ends of rows keep rows apart.
+        flat = band.padded.reshape(-1)
+        border = np.zeros_like(flat)
+        middle = flat[width:-width]
+        inner = middle == flat[: -2 * width]
+        inner &= middle == flat[2 * width :]
+        inner &= middle == flat[width - 1 : -width - 1]
+        inner &= middle == flat[width + 1 : -width + 1]
+        np.multiply(middle, ~inner, out=border[width:-width])
+        at = np.flatnonzero(border[2 * width : -2 * width])
+        own = border[2 * width : -2 * width][at]
 
-        def count(*steps: int, flat: Any = flat, at: Any = at, own: Any = own) -> Any:
-            return sum((flat[at + step] == own).view(np.int8) for step in steps)
+        def count(*steps: int, border: Any = border, at: Any = at, own: Any = own) -> Any:
+            first = 2 * band.padded.shape[2]
+            return sum((border[first + step :][at] == own).view(np.int8) for step in steps)
 
         along_x, along_y = count(-1, 1), count(-width, width)
         slanted = count(-width - 1, -width + 1, width - 1, width + 1)

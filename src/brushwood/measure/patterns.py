@@ -87,7 +87,7 @@ def sum_patterns(
     -------
     dict of ndarray of float64, shape (n,)
     """
-    sums = {name: np.zeros(len(objects)) for name in tables}
+    sums: dict[str, FloatArray] = {name: np.zeros(len(objects)) for name in tables}
     for band in objects.bands(1, job):
         own, code = _codes(_mixed_corners(band, objects.source.shape3, objects.ndim))
         numbers = objects.numbers(own)
@@ -114,31 +114,24 @@ def _mixed_corners(band: Band, shape: tuple[int, int, int], ndim: int) -> AnyArr
     A pattern belongs to the band that has its last pixel; those beyond the image's end belong to
     the last band.
     """
-    padded = band.padded
-    size = [n - 2 * h for n, h in zip(padded.shape, band.halo, strict=True)]
-    # One more at the end of each axis of the image.
-    more = [
-        int(a + s == n and h > 0)
-        for a, s, n, h in zip(band.start, size, shape, band.halo, strict=True)
-    ]
-    offsets = _offsets(ndim)
-    views = [
-        padded[
-            tuple(
-                slice(h + d, h + d + s + m)
-                for h, d, s, m in zip(band.halo, place, size, more, strict=True)
-            )
-        ]
-        for place in offsets
-    ]
+    depth, height, width = (n - 2 * h for n, h in zip(band.padded.shape, band.halo, strict=True))
+    row = width + 2 * band.halo[2]
+    plane = row * (height + 2 * band.halo[1])
+    more_z = int(ndim == 3 and band.start[0] + depth == shape[0])
+    more_y = int(band.start[1] + height == shape[1])
+    first = band.halo[0] * plane + row
+    last = (band.halo[0] + depth + more_z - 1) * plane + (height + more_y + 1) * row
+    # In the flattened band the zeros around rows, and around planes, keep their ends apart.
+    flat = band.padded.reshape(-1)
+    steps = [dz * plane + dy * row + dx for dz, dy, dx in _offsets(ndim)]
+    views = [flat[max(0, first + step) : last + step] for step in steps]
+    # The very first pattern of a plane has nothing before it, and is empty.
+    views = [view if view.size == last - first else np.append(flat[:1], view) for view in views]
     mixed = views[0] != views[1]
     for view in views[2:]:
         mixed |= views[0] != view
-    z, y, x = np.nonzero(mixed)
-    depth_step, row_step = padded.shape[1] * padded.shape[2], padded.shape[2]
-    at = (z + band.halo[0]) * depth_step + (y + band.halo[1]) * row_step + (x + band.halo[2])
-    flat = padded.reshape(-1)
-    return np.stack([flat[at + dz * depth_step + dy * row_step + dx] for dz, dy, dx in offsets])
+    at = np.flatnonzero(mixed)
+    return np.stack([view[at] for view in views])
 
 
 def _codes(corners: AnyArray) -> tuple[AnyArray, IntArray]:
