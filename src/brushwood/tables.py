@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 #: Columns that say which object a row is, and measure nothing.
-KEYS = ("label", "index", "frame", "image")
+KEYS = ("label", "index", "frame", "image", "parent", "label_a", "label_b")
 
 _UNITS = "brushwood.units"
 _MEASUREMENT = "brushwood.measurement"

@@ -9,9 +9,20 @@ from typing import Any
 
 from brushwood.measure.catalog import Measurement, catalog, groups
 from brushwood.measure.names import default_names
+from brushwood.measure.pairs import touching_pairs
+from brushwood.measure.relations import Relations, relate
 from brushwood.measure.table import measure
 
-__all__ = ["Measurement", "catalog", "default_names", "groups", "measure"]
+__all__ = [
+    "Measurement",
+    "Relations",
+    "catalog",
+    "default_names",
+    "groups",
+    "measure",
+    "relate",
+    "touching_pairs",
+]
 
 
 class _Callable(types.ModuleType):

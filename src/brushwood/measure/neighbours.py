@@ -7,6 +7,7 @@ from brushwood.measure.catalog import Calculation, Call, Measurement
 from brushwood.measure.contacts import find_contacts
 from brushwood.measure.gaps import nearest_edges
 from brushwood.measure.index import FloatArray, IntArray, LabelIndex
+from brushwood.measure.moments import centroids
 
 #: Objects whose neighbours are sought at once.
 _AT_ONCE = 1 << 14
@@ -47,20 +48,10 @@ def compute_gaps(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
     return {"distance_edge_nearest": nearest_edges(objects, call.job)}
 
 
-def centroids(objects: LabelIndex) -> FloatArray:
-    """Return the centroid of each object in units, shape (n, ndim)."""
-    length = objects.run_length.astype(np.float64)
-    where = objects.run_start.astype(np.float64)
-    where[:, 2] += (length - 1) / 2
-    total = objects.sum_runs(where * length[:, None])
-    found: FloatArray = (total / objects.n_pixels[:, None] * objects.spacing3)[:, -objects.ndim :]
-    return found
-
-
 def _sum_of_both(first: IntArray, second: IntArray, values: FloatArray, n: int) -> FloatArray:
     """Sum a value of each pair over the pairs of each object."""
-    total: FloatArray = np.bincount(first, values, n + 1) + np.bincount(second, values, n + 1)
-    return total[:n]
+    total = np.bincount(np.concatenate([first, second]), np.tile(values, 2), n + 1)
+    return np.asarray(total[:n], dtype=np.float64)
 
 
 def _nearest(objects: LabelIndex, count: int, call: Call) -> FloatArray:
@@ -71,7 +62,7 @@ def _nearest(objects: LabelIndex, count: int, call: Call) -> FloatArray:
     count = min(count, n - 1)
     if count < 1:
         return np.zeros((n, 0))
-    points = centroids(objects)
+    points = (centroids(objects) * objects.spacing3)[:, -objects.ndim :]
     tree = KDTree(points)
     out = np.empty((n, count))
     for start in range(0, n, _AT_ONCE):
