@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from brushwood.arrays import AnyArray
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.catalog import Calculation, Call, Measurement
 from brushwood.measure.index import FloatArray, LabelIndex, add_to
 from brushwood.measure.patterns import crofton_weights, euler_weights, sum_patterns
+from brushwood.measure.runs import Band
 
 
 def compute(objects: LabelIndex, call: Call) -> dict[str, npt.NDArray[Any]]:
@@ -52,33 +54,41 @@ def perimeters(objects: LabelIndex, job: Job = IDLE) -> FloatArray:
     sy, sx = objects.spacing
     total = np.zeros(len(objects))
     for band in objects.bands(2, job):
+        border = _border(band)
         width = band.padded.shape[2]
-        # In the flattened band the zeros at the ends of rows keep rows apart.
-        flat = band.padded.reshape(-1)
-        border = np.zeros_like(flat)
-        middle = flat[width:-width]
-        inner = middle == flat[: -2 * width]
-        inner &= middle == flat[2 * width :]
-        inner &= middle == flat[width - 1 : -width - 1]
-        inner &= middle == flat[width + 1 : -width + 1]
-        np.multiply(middle, ~inner, out=border[width:-width])
-        at = np.flatnonzero(border[2 * width : -2 * width])
-        own = border[2 * width : -2 * width][at]
-
-        def count(*steps: int, border: Any = border, at: Any = at, own: Any = own) -> Any:
-            first = 2 * band.padded.shape[2]
-            return sum((border[first + step :][at] == own).view(np.int8) for step in steps)
-
-        along_x, along_y = count(-1, 1), count(-width, width)
-        slanted = count(-width - 1, -width + 1, width - 1, width + 1)
-        beside = along_x + along_y
-        step = (along_x * sx + along_y * sy) / np.maximum(beside, 1) if sy != sx else sx
-        add_to(
-            total,
-            objects.numbers(own),
-            _STRAIGHT[beside, slanted] * step + _SLANTED[beside, slanted] * np.hypot(sy, sx),
+        first = 2 * width
+        at = np.flatnonzero(border[first:-first])
+        own = border[first:-first][at]
+        beside_x, beside_y, slanted = (
+            sum((border[first + step :][at] == own).view(np.int8) for step in steps)
+            for steps in (
+                (-1, 1),
+                (-width, width),
+                (-width - 1, -width + 1, width - 1, width + 1),
+            )
         )
+        beside = beside_x + beside_y
+        step = (beside_x * sx + beside_y * sy) / np.maximum(beside, 1) if sy != sx else sx
+        lengths = _STRAIGHT[beside, slanted] * step + _SLANTED[beside, slanted] * np.hypot(sy, sx)
+        add_to(total, objects.numbers(own), lengths)
     return total
+
+
+def _border(band: Band) -> AnyArray:
+    """Return the labels of a plane's border pixels and 0 elsewhere, flattened.
+
+    In the flattened band the zeros at the ends of rows keep rows apart.
+    """
+    width = band.padded.shape[2]
+    flat = band.padded.reshape(-1)
+    middle = flat[width:-width]
+    inner = middle == flat[: -2 * width]
+    inner &= middle == flat[2 * width :]
+    inner &= middle == flat[width - 1 : -width - 1]
+    inner &= middle == flat[width + 1 : flat.size - width + 1]
+    border = np.zeros_like(flat)
+    np.multiply(middle, ~inner, out=border[width:-width])
+    return border
 
 
 #: Straight and slanted steps of a border pixel, by its straight and slanted border neighbours.
