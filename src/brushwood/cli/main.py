@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 
 from brushwood import __version__
-from brushwood.cli import apply, demo, devices, info, train
+from brushwood.cli import apply, classify, demo, devices, evaluate, info, train, train_objects
 from brushwood.cli.console import interruptible, say, showing_warnings
 from brushwood.errors import BrushwoodError, DeviceError
 from brushwood.jobs import Cancelled
@@ -20,6 +20,7 @@ examples:
   brushwood demo --out results
   brushwood train cells.tif strokes.tif -o cells.brushwood
   brushwood apply cells.brushwood folder/ -o results --save classes,probabilities
+  brushwood evaluate truth/ results/ -o scores
   brushwood info cells.brushwood
 
 exit codes: 0 done, 2 usage, 3 bad input, 4 device, 130 cancelled, 1 anything else
@@ -77,6 +78,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"brushwood {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (devices, demo, train, apply, info):
+    for command in (devices, demo, train, apply, train_objects, classify, info, evaluate):
         command.add_parser(commands)
     return parser

@@ -173,7 +173,7 @@ def match_objects(
     >>> found.tp, found.fp, found.fn, found.pairs
     (1, 2, 1, ((1, 7),))
     """
-    _check_threshold(min_iou)
+    check_threshold(min_iou)
     if ndim is not None and not 1 <= ndim <= np.ndim(truth):
         raise InputError(
             f"ndim must be from 1 to {np.ndim(truth)}, the number of axes, but is {ndim}. "
@@ -195,7 +195,7 @@ def match_overlap(found: Overlap, min_iou: float = 0.5) -> Matching:
     InputError
         If the threshold makes no sense.
     """
-    _check_threshold(min_iou)
+    check_threshold(min_iou)
     at = assign(found, min_iou)
     return Matching(
         min_iou=min_iou,
@@ -229,7 +229,14 @@ def dsb2018_score(found: Overlap) -> float:
     return float(np.mean([s.average_precision for s in threshold_curve(found)]))
 
 
-def _check_threshold(min_iou: float) -> None:
+def check_threshold(min_iou: float) -> None:
+    """Refuse a threshold at which no match makes sense.
+
+    Raises
+    ------
+    InputError
+        Unless 0 < min_iou <= 1.
+    """
     if not 0 < min_iou <= 1:
         raise InputError(f"min_iou must be above 0 and at most 1, but is {min_iou}. Usual is 0.5.")
 

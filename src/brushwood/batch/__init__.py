@@ -1,0 +1,1 @@
+"""Work on many images: what the window does to one, done to folders."""
