@@ -188,3 +188,28 @@ def test_a_report_without_its_packages_says_what_to_install(folders, tmp_path, m
     with pytest.raises(MissingPackageError, match=r"napari-brushwood\[report\]"):
         write_evaluation(found, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_browser_shows_the_report(folders, tmp_path):
+    import shutil
+    import subprocess
+
+    from PIL import Image
+
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    browser = next(filter(None, map(shutil.which, names)), None)
+    if browser is None:
+        pytest.skip("no Chromium is installed here to open the report with")
+    found = evaluate_files(*folders, what="objects")
+    page, picture = write_evaluation(found, tmp_path / "out")[2], tmp_path / "page.png"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=900,2400"]
+    subprocess.run(
+        [browser, *options, f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={picture}",
+         page.as_uri()],
+        check=True, timeout=120, capture_output=True,
+    )  # fmt: skip
+    pixels = np.asarray(Image.open(picture).convert("RGB")).astype(int)
+    green = np.abs(pixels - (0, 158, 115)).max(axis=2) < 12
+    blue = np.abs(pixels - (86, 180, 233)).max(axis=2) < 12
+    assert green.sum() > 500  # objects that were found, in the pictures of the worst cases
+    assert blue.sum() > 500
