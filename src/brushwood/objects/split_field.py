@@ -18,6 +18,15 @@ _TRUNCATE = 3.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Masks:
+    """A region: where objects are, where their cores are, and the highest probability."""
+
+    above: npt.NDArray[np.bool_]
+    cores: npt.NDArray[np.bool_] | None = None
+    highest: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Field:
     """One frame of the input.
 
@@ -50,21 +59,22 @@ class Field:
         """Whether the input is a probability map."""
         return self.source.dtype.kind == "f"
 
-    def masks(self, region: Block) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_] | None]:
-        """Return where objects are, and for hysteresis where their cores are."""
+    def masks(self, region: Block) -> "Masks":
+        """Say where objects are, and for hysteresis where their cores are."""
         if not self.is_probability:
             ids = self.source.read(self.frame, region.start, region.stop)[0]
             if self.foreground is None:
-                return ids != 0, None
+                return Masks(ids != 0)
             if len(self.foreground) == 1:
-                return ids == self.foreground[0], None
-            return np.isin(ids, self.foreground), None
+                return Masks(ids == self.foreground[0])
+            return Masks(np.isin(ids, self.foreground))
         chance = self.probability(region)
         # In single precision, as the map is: 0.7 must be reached by a stored 0.7.
         mask = chance >= np.float32(self.params.threshold)
+        highest = float(chance.max(initial=0))
         if self.params.method != "hysteresis":
-            return mask, None
-        return mask, chance >= np.float32(self.params.core)
+            return Masks(mask, None, highest)
+        return Masks(mask, chance >= np.float32(self.params.core), highest)
 
     def probability(self, region: Block) -> npt.NDArray[np.float32]:
         """Return the smoothed probability map, NaN counted as 0."""

@@ -30,14 +30,20 @@ class FrameObjects:
     ----------
     size : ndarray of int64
         Pixels of each object.
+    n_found : int
+        Objects before sizes and border were looked at.
     n_above : int
         Pixels above the threshold, or of the classes asked for.
+    highest : float
+        Highest probability, after smoothing; NaN for a class map.
     seeds : ndarray of int64, shape (n, 3)
         Places of the seeds, (z, y, x).
     """
 
     size: Ints
+    n_found: int
     n_above: int
+    highest: float
     seeds: Ints
     read: Callable[[Block], npt.NDArray[np.int32]]
 
@@ -76,7 +82,7 @@ def split_frame(
     size : three int
         Shape of a block. The result does not depend on it.
     """
-    mask, cores = _masks(source, size, job.part(0.0, 0.25))
+    mask, cores, highest = _masks(source, size, job.part(0.0, 0.25))
     if source.params.fill_holes:
         _fill_holes(mask, job.part(0.25, 0.4))
     structure = ndimage.generate_binary_structure(3, 3 if rule.full else 1)
@@ -89,21 +95,23 @@ def split_frame(
     pieces = _Pieces(areas, mask.size)
     if source.params.uses_seeds:
         _Parting(source, areas, cores, rule, limits, pieces).run(kept, job.part(0.55, 0.9))
-    return pieces.finish(kept, limits)
+    return pieces.finish(kept, limits, highest)
 
 
-def _masks(source: Field, size: Triple, job: Job) -> tuple[BlockStore, BlockStore | None]:
+def _masks(source: Field, size: Triple, job: Job) -> tuple[BlockStore, BlockStore | None, float]:
     shape = source.source.shape3
     mask = BlockStore(shape, size, bool)
     cores = BlockStore(shape, size, bool) if source.params.method == "hysteresis" else None
     blocks = list(iter_blocks(shape, size))
+    highest = float("nan")
     for n, block in enumerate(blocks):
         job.checkpoint(n / len(blocks), "Reading")
-        above, certain = source.masks(block)
-        mask.put(block, above)
-        if cores is not None and certain is not None:
-            cores.put(block, certain)
-    return mask, cores
+        found = source.masks(block)
+        mask.put(block, found.above)
+        if cores is not None and found.cores is not None:
+            cores.put(block, found.cores)
+        highest = float(np.fmax(highest, found.highest))
+    return mask, cores, highest
 
 
 def _fill_holes(mask: BlockStore, job: Job) -> None:
@@ -177,7 +185,7 @@ class _Pieces:
         self._faces.append(faces[1:])
         self._n += n
 
-    def finish(self, kept: npt.NDArray[np.bool_], limits: Limits) -> FrameObjects:
+    def finish(self, kept: npt.NDArray[np.bool_], limits: Limits, highest: float) -> FrameObjects:
         """Number what stays."""
         areas = self._areas
         whole = np.flatnonzero(kept & ~self._parted)
@@ -207,7 +215,9 @@ class _Pieces:
             return out
 
         seeds = np.concatenate([np.zeros((0, 3), np.int64), *self._seeds])
-        return FrameObjects(size[chosen], int(areas.size.sum()), seeds, read)
+        n_found = len(areas) - int(self._parted.sum()) + self._n
+        n_above = int(areas.size.sum())
+        return FrameObjects(size[chosen], n_found, n_above, highest, seeds, read)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -142,14 +142,14 @@ class SplitParams:
         label="Smallest",
         help="Objects smaller than this are left out; 0 keeps all.",
         min=0.0,
-        max=1e12,
+        max=1e9,
     )
     max_size: float = option(
         0.0,
         label="Largest",
         help="Objects larger than this are left out; 0 keeps all.",
         min=0.0,
-        max=1e12,
+        max=1e9,
     )
     border: BorderRule = option(  # noqa: RUF009
         "keep",
