@@ -2,12 +2,12 @@
 
 import argparse
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushwood.cli.console import Progress, say
+from brushwood.cli.console import say
+from brushwood.cli.many import run_many
 from brushwood.errors import BrushwoodError, DeviceError, InputError
 from brushwood.jobs import Job
 
@@ -85,47 +85,14 @@ def run(options: argparse.Namespace, job: Job) -> int:
 def _run_all(
     tasks: "Sequence[Task]", models: Any, options: argparse.Namespace, job: Job
 ) -> list[BrushwoodError]:
-    """Run the tasks in threads: reading and writing overlap with the device's work."""
-    failures: list[BrushwoodError] = []
-    progress = Progress(len(tasks), "classifying")
-    with ThreadPoolExecutor(options.workers) as pool:
-        futures = {
-            pool.submit(
-                task.run,
-                models,
-                channel_axis=options.channel_axis,
-                overwrite=options.overwrite,
-                job=progress.job(job, index),
-            ): index
-            for index, task in enumerate(tasks)
-        }
-        try:
-            for number, future in enumerate(_completed(futures), 1):
-                task = tasks[futures[future]]
-                progress.close()
-                try:
-                    future.result()
-                except BrushwoodError as error:
-                    failures.append(error)
-                    say(f"[{number}/{len(tasks)}] {task.path} failed: {error}")
-                else:
-                    say(f"[{number}/{len(tasks)}] {task.path}")
-                    print(*task.targets.values(), sep="\n", flush=True)
-        except BaseException:
-            job.cancel()  # the other threads stop at their next block
-            pool.shutdown(cancel_futures=True)
-            raise
-        finally:
-            progress.close()
-    return failures
+    def classify(index: int, part: Job) -> Iterable[Path]:
+        tasks[index].run(
+            models, channel_axis=options.channel_axis, overwrite=options.overwrite, job=part
+        )
+        return tasks[index].targets.values()
 
-
-def _completed(futures: Iterable[Future[None]]) -> Iterator[Future[None]]:
-    """Yield futures as they end; the pauses let Ctrl-C through on every platform."""
-    pending = set(futures)
-    while pending:
-        done, pending = wait(pending, timeout=0.1, return_when=FIRST_COMPLETED)
-        yield from done
+    paths = [task.path for task in tasks]
+    return run_many(paths, classify, job, workers=options.workers, what="classifying")
 
 
 def find_inputs(inputs: Sequence[str], out: Path) -> list[Path]:
@@ -188,7 +155,7 @@ def check_targets(tasks: "Sequence[Task]", inputs: Sequence[Path], *, overwrite:
             if other is not task.path:
                 raise InputError(
                     f"{str(other)!r} and {str(task.path)!r} would both be written to "
-                    f"{target.name!r}. Apply the model to each with a folder of its own."
+                    f"{target.name!r}. Give each a folder of its own."
                 )
             if str(target.resolve()) in known:
                 raise InputError(
