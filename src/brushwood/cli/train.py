@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushwood.cli.console import Progress, say
+from brushwood.cli.options import class_names, depth_of, spacing
 from brushwood.errors import AnnotationError, InputError
 from brushwood.jobs import Job
 
@@ -60,7 +61,7 @@ def _add_features(group: Any) -> None:
     group.add_argument("--ndim", type=int, choices=(2, 3), help="spatial dimensions of the filters")
     group.add_argument("--channel-axis", type=int, metavar="N", help="axis that holds channels")
     group.add_argument(
-        "--spacing", type=_spacing, metavar="Z,Y,X", help="pixel size, if the image has none"
+        "--spacing", type=spacing, metavar="Z,Y,X", help="pixel size, if the image has none"
     )
     group.add_argument("--scaling", choices=("image", "training", "none"), help="of intensities")
     group.add_argument(
@@ -131,27 +132,16 @@ def _classifier(options: argparse.Namespace) -> "PixelClassifier":
     }
     forest = {name: value for name, value in forest.items() if value is not None}
     if options.depth is not None:
-        forest["max_depth"] = _depth(options.depth)
+        forest["max_depth"] = depth_of(options.depth)
     others = {"scaling": options.scaling, "smoothing": options.smoothing}
     others = {name: value for name, value in others.items() if value is not None}
     return PixelClassifier(
         features,
         ForestParams(**forest),
-        class_names=_class_names(options.class_name) or None,
+        class_names=class_names(options.class_name) or None,
         device=choose_device(options.device),
         **others,
     )
-
-
-def _depth(text: str) -> int | None:
-    if text.lower() in ("unlimited", "none"):
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentError(
-            None, f"--depth must be a whole number or 'unlimited', not {text!r}"
-        ) from None
 
 
 def _sigma(text: str) -> float:
@@ -162,29 +152,6 @@ def _sigma(text: str) -> float:
     if not 0 <= value <= 1000:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels from 0 to 1000")
     return value
-
-
-def _spacing(text: str) -> tuple[float, ...]:
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) not in (2, 3) or not all(0 < value < 1e30 for value in values):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size along y,x or z,y,x")
-    return values
-
-
-def _class_names(entries: list[str]) -> dict[int, str]:
-    names = {}
-    for entry in entries:
-        number, equals, name = entry.partition("=")
-        if not (equals and name and number.strip().isdecimal() and 1 <= int(number) <= 65535):
-            raise argparse.ArgumentError(
-                None,
-                f"--class-name must look like 2=nuclei, with an id of 1 or more, not {entry!r}",
-            )
-        names[int(number)] = name
-    return names
 
 
 def _read(path: str) -> "ImageFile":

@@ -58,7 +58,8 @@ class ObjectModelInfo(ForestInfo):
     def annotated(self) -> dict[str, str]:
         """Return annotated objects by class id."""
         counts = self.provenance.get("objects")
-        return {k: f"{n} objects" for k, n in counts.items()} if isinstance(counts, dict) else {}
+        counts = counts if isinstance(counts, dict) else {}
+        return {k: "1 object" if n == 1 else f"{n} objects" for k, n in counts.items()}
 
 
 def _to_parts(classifier: ObjectClassifier, include_rows: bool) -> Parts:

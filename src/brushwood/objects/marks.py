@@ -191,6 +191,7 @@ class Marks:
         A mark goes to the object that covers most of its footprint (of equal ones the lowest
         label), provided that at least half of the footprint lies in that object or at least half of
         the object lies in the footprint; otherwise it is dropped here, and kept for other labels.
+        Parts of an object that lie apart from the one under the footprint are not looked for.
 
         Of several marks on one object, those made on exactly its pixels decide, the newest first.
         Without such a mark, a mark decides over the older ones that lay on its object when it was

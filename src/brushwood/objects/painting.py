@@ -116,6 +116,11 @@ class _Rows:
         return self._kept[1:]
 
 
+def paint_type(column: Any) -> np.dtype[Any]:
+    """Return the type of the image that a column gives."""
+    return _compact(column).dtype
+
+
 def _compact(column: Any) -> npt.NDArray[Any]:
     """Return numbers in the smallest type that a layer of classes or a picture has."""
     from pandas.api.types import is_numeric_dtype
