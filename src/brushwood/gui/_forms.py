@@ -1,11 +1,11 @@
 """Forms generated from the options of a frozen dataclass: one description, one form."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from types import UnionType
 from typing import Any, get_args, get_type_hints
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QSpinBox,
     QWidget,
 )
+from superqt import QLabeledDoubleSlider
 
 #: Largest number that a spin box holds.
 _INT_MAX = 2**31 - 1
@@ -28,6 +29,8 @@ class OptionForm(QWidget):
         The values shown at first. `edited` carries a new instance at each change.
     words : mapping of field to (label, tooltip), optional
         What to call a field here, where its own words do not fit.
+    names : collection of str, optional
+        Fields that the form shows. Default: all.
     """
 
     edited = Signal(object)
@@ -38,10 +41,12 @@ class OptionForm(QWidget):
         parent: QWidget | None = None,
         *,
         words: Mapping[str, tuple[str, str]] | None = None,
+        names: Collection[str] | None = None,
     ) -> None:
         super().__init__(parent)
         self._spec = spec
         self._editors: dict[str, QWidget] = {}
+        self._labels: dict[str, QWidget] = {}
         self._quiet = False
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -49,14 +54,17 @@ class OptionForm(QWidget):
         layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         hints = get_type_hints(type(spec))
         for f in fields(spec):
+            if names is not None and f.name not in names:
+                continue
             editor = self._editor(f.name, hints[f.name], dict(f.metadata))
             own = (f.metadata["label"], f.metadata["tooltip"])
             label, tooltip = (words or {}).get(f.name, own)
             editor.setToolTip(tooltip)
             editor.setAccessibleName(label)
             layout.addRow(label, editor)
-            layout.labelForField(editor).setToolTip(tooltip)
             self._editors[f.name] = editor
+            self._labels[f.name] = layout.labelForField(editor)
+            self._labels[f.name].setToolTip(tooltip)
         self.set_spec(spec)
 
     @property
@@ -67,6 +75,12 @@ class OptionForm(QWidget):
     def editor(self, name: str) -> QWidget:
         """Return the editor of a field."""
         return self._editors[name]
+
+    def show_only(self, names: Collection[str]) -> None:
+        """Hide the rows of all other fields."""
+        for name, editor in self._editors.items():
+            editor.setVisible(name in names)
+            self._labels[name].setVisible(name in names)
 
     def set_spec(self, spec: Any) -> None:
         """Show other values, without a signal."""
@@ -84,6 +98,12 @@ class OptionForm(QWidget):
             box = QCheckBox()
             box.toggled.connect(lambda value: self._edit(name, value))
             return box
+        if meta.get("slider"):
+            slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
+            slider.setRange(meta["min"], meta["max"])
+            slider.setSingleStep(meta["slider"])
+            slider.valueChanged.connect(lambda value: self._edit(name, round(value, 6)))
+            return slider
         if float in kinds:
             spin = QDoubleSpinBox(minimum=meta["min"], maximum=meta["max"], singleStep=0.5)
             spin.setKeyboardTracking(False)
@@ -101,7 +121,7 @@ class OptionForm(QWidget):
     def _combo(self, name: str, meta: dict[str, Any]) -> QComboBox:
         combo = QComboBox()
         for choice in meta["choices"]:
-            combo.addItem(str(choice), choice)
+            combo.addItem(meta.get("texts", {}).get(choice, str(choice)), choice)
         if "min" in meta:  # a number is possible as well
             for fraction in (0.1, 0.25, 0.5, 0.75):
                 combo.addItem(f"{fraction:.0%}", fraction)
