@@ -8,16 +8,20 @@ import types
 from typing import Any
 
 from brushwood.measure.catalog import Measurement, catalog, groups
+from brushwood.measure.effort import Estimate, ManyObjectsWarning
 from brushwood.measure.names import default_names
 from brushwood.measure.pairs import touching_pairs
 from brushwood.measure.relations import Relations, relate
-from brushwood.measure.table import measure
+from brushwood.measure.table import estimate, measure
 
 __all__ = [
+    "Estimate",
+    "ManyObjectsWarning",
     "Measurement",
     "Relations",
     "catalog",
     "default_names",
+    "estimate",
     "groups",
     "measure",
     "relate",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,15 +11,21 @@ import numpy.typing as npt
 
 from brushwood.arrays import AnyArray, ImageSource
 from brushwood.jobs import IDLE, Job
+from brushwood.measure.region import IntArray, Region, read_region
 from brushwood.measure.runs import Band, Runs, bands, find_runs
 
+__all__ = ["FloatArray", "IntArray", "LabelIndex", "Pixels", "add_to"]
+
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
-IntArray: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 
 #: Pixels whose values are held at once.
 _BATCH_PIXELS = 1 << 21
 #: The same where reading is slow, so that no chunk is read more often than necessary.
 _BATCH_PIXELS_LAZY = 1 << 25
+#: Pixels of an image that are read at once for objects that lie far apart.
+_READ_PIXELS = 1 << 26
+#: Labels that are slow to read are held for as long as a frame is measured, up to this many pixels.
+_HELD_PIXELS = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +64,7 @@ class LabelIndex:
     source: ImageSource
     frame: tuple[int, ...]
     spacing3: tuple[float, float, float]
+    _held: AnyArray | None = None
 
     @classmethod
     def of(
@@ -76,7 +84,8 @@ class LabelIndex:
         spacing : tuple of float, one an axis of space
             Default: 1.
         """
-        runs = find_runs(source, frame, job)
+        held = _hold(source, frame)
+        runs = find_runs(*_readable(source, frame, held), job)
         spacing = spacing or (1.0,) * source.ndim
         z, y, x = (1.0,) * (3 - source.ndim) + tuple(spacing)
         labels, number, count = _compact(runs)
@@ -85,7 +94,7 @@ class LabelIndex:
         np.cumsum(count, out=first[1:])
         rows = np.arange(labels.size)
         start, length = runs.start[order], runs.length[order]
-        return cls(labels, rows, first, start, length, source, frame, (z, y, x))
+        return cls(labels, rows, first, start, length, source, frame, (z, y, x), held)
 
     def __len__(self) -> int:
         return int(self.labels.size)
@@ -150,7 +159,12 @@ class LabelIndex:
 
         The labels are those of the image, and those of other objects are among them.
         """
-        return bands(self.source, self.frame, halo, job)
+        return bands(*self.readable, halo, job)
+
+    @property
+    def readable(self) -> tuple[ImageSource, tuple[int, ...]]:
+        """Where the frame's labels are read quickest: a source, and which frame of it."""
+        return _readable(self.source, self.frame, self._held)
 
     def numbers(self, labels: AnyArray) -> IntArray:
         """Return the number of the object of each label above 0.
@@ -190,6 +204,7 @@ class LabelIndex:
             self.source,
             self.frame,
             self.spacing3,
+            self._held,
         )
 
     def batches(self, max_pixels: int = _BATCH_PIXELS) -> Iterator["LabelIndex"]:
@@ -274,7 +289,7 @@ class Pixels:
         Pixels at the image's edge are among them. Every object has such pixels.
         """
         region = self._region.grown(self.objects.ndim)
-        labels = _read_region(self.objects.source, self.objects.frame, region, 0)
+        labels = read_region(*self.objects.readable, region, 0)
         at = region.flat(self.objects.run_start, self.objects.run_length, self.step)
         own = labels[at]
         edge = np.zeros(own.size, bool)
@@ -284,10 +299,10 @@ class Pixels:
         return edge
 
     @cached_property
-    def _region(self) -> "_Region":
+    def _region(self) -> Region:
         """The box around all objects."""
         low, high = self.objects.low.min(axis=0), self.objects.high.max(axis=0)
-        return _Region(tuple(low.tolist()), tuple(high.tolist()))
+        return Region(tuple(low.tolist()), tuple(high.tolist()))
 
     @cached_property
     def _flat(self) -> IntArray:
@@ -298,56 +313,30 @@ class Pixels:
         """Return one channel's values, shape (P,), of the stored type."""
         if not len(self.objects):
             return np.zeros(0, self.image.dtype)
-        region = _read_region(self.image, self.objects.frame, self._region, channel)
-        values: AnyArray = region[self._flat]
+        frame = self.objects.frame
+        if isinstance(self.image.data, np.ndarray) or prod(self._region.shape) <= _READ_PIXELS:
+            values: AnyArray = read_region(self.image, frame, self._region, channel)[self._flat]
+            return values
+        values = np.empty(self.first[-1], self.image.dtype)
+        for region, first in self._region.slabs(_READ_PIXELS):
+            inside = read_region(self.image, frame, region, channel)
+            chosen = (self._flat >= first) & (self._flat < first + inside.size)
+            values[chosen] = inside[self._flat[chosen] - first]
         return values
 
 
-@dataclass(frozen=True, slots=True)
-class _Region:
-    """A box of pixels (z, y, x), which may reach beyond the image."""
-
-    low: tuple[int, ...]
-    high: tuple[int, ...]
-
-    def grown(self, ndim: int) -> "_Region":
-        """Return the box with a pixel more on each side of each axis of the image."""
-        more = (0,) * (3 - ndim) + (1,) * ndim
-        low = tuple(a - m for a, m in zip(self.low, more, strict=True))
-        return _Region(low, tuple(b + m for b, m in zip(self.high, more, strict=True)))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(b - a for a, b in zip(self.low, self.high, strict=True))
-
-    def neighbours(self, ndim: int) -> tuple[int, ...]:
-        """Return the distance of the next pixel along each axis in the flattened box."""
-        _, height, width = self.shape
-        return (height * width, width, 1)[3 - ndim :]
-
-    def flat(
-        self, start: npt.NDArray[np.int32], length: npt.NDArray[np.int32], step: IntArray
-    ) -> IntArray:
-        """Return the position of every pixel of runs in the flattened box."""
-        _, height, width = self.shape
-        z, y, x = (start.astype(np.int64) - np.asarray(self.low)).T
-        at: IntArray = np.repeat((z * height + y) * width + x, length) + step
-        return at
+def _hold(source: ImageSource, frame: tuple[int, ...]) -> AnyArray | None:
+    """Read a frame's labels once, where they would be read again and again."""
+    if isinstance(source.data, np.ndarray) or prod(source.shape) > _HELD_PIXELS:
+        return None
+    labels: AnyArray = source.read(frame, (0, 0, 0), source.shape3)[0]
+    return labels.reshape(source.shape)
 
 
-def _read_region(
-    source: ImageSource, frame: tuple[int, ...], region: _Region, channel: int
-) -> AnyArray:
-    """Read one channel of a box, flattened, with zeros beyond the image."""
-    first = [max(0, a) for a in region.low]
-    last = [min(n, b) for b, n in zip(region.high, source.shape3, strict=True)]
-    inside: AnyArray = source.read(frame, first, last, [channel])[0]
-    if inside.shape == region.shape:
-        return inside.reshape(-1)
-    out = np.zeros(region.shape, inside.dtype)
-    window = zip(first, last, region.low, strict=True)
-    out[tuple(slice(f - a, e - a) for f, e, a in window)] = inside
-    return out.reshape(-1)
+def _readable(
+    source: ImageSource, frame: tuple[int, ...], held: AnyArray | None
+) -> tuple[ImageSource, tuple[int, ...]]:
+    return (source, frame) if held is None else (ImageSource.of(held, ndim=source.ndim), ())
 
 
 def _compact(runs: Runs) -> tuple[IntArray, IntArray, IntArray]:

@@ -1,5 +1,6 @@
 """Measuring: one row an object, one column a number, in the units of the image."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,12 @@ from brushwood.arrays import AnyArray, ImageSource
 from brushwood.errors import InputError, ShapeMismatchError
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.catalog import Calculation, Call, calculations
+from brushwood.measure.effort import (
+    MANY_OBJECTS,
+    Estimate,
+    ManyObjectsWarning,
+    estimate_work,
+)
 from brushwood.measure.index import LabelIndex
 from brushwood.measure.names import Column, Setting, endings, plan_columns
 from brushwood.measure.units import unit_of
@@ -93,10 +100,58 @@ def measure(
     columns = plan_columns(names, work.setting)
     parts: list[dict[str, AnyArray]] = []
     frames = list(work.labels.iter_frames())
+    warned, n_objects = False, 0
     for number, frame in enumerate(frames):
         part_job = job.part(number / len(frames), (number + 1) / len(frames))
-        parts.append(work.frame_columns(frame, number, columns, part_job))
+        objects = work.objects(frame, part_job.part(0, 0.1))
+        n_objects += len(objects)
+        if not warned and n_objects * len(frames) // (number + 1) >= MANY_OBJECTS:
+            warned = True
+            _warn(estimate_work(objects, columns, len(frames)))
+        parts.append(work.frame_columns(objects, number, columns, part_job.part(0.1, 1)))
     return _table(parts, columns, work, unit)
+
+
+def estimate(
+    labels: Any,
+    image: Any = None,
+    *,
+    names: Iterable[str] | str | None = None,
+    channel_axis: int | None = None,
+    ndim: int | None = None,
+    probabilities: Any = None,
+    job: Job = IDLE,
+) -> Estimate:
+    """Estimate what `measure` will need, from the first frame.
+
+    Parameters
+    ----------
+    labels, image, names, channel_axis, ndim, probabilities, job
+        As for `measure`.
+
+    Returns
+    -------
+    Estimate
+        Number of objects, seconds and bytes; its text is a sentence for the user, and ``is_long``
+        says whether `measure` will warn.
+
+    Raises
+    ------
+    InputError
+        As `measure` does.
+    """
+    work = _Work.of(labels, image, ndim, None, channel_axis, None, probabilities, None)
+    frames = list(work.labels.iter_frames())
+    columns = plan_columns(names, work.setting)
+    return estimate_work(work.objects(frames[0], job), columns, len(frames))
+
+
+def _warn(work: Estimate) -> None:
+    warnings.warn(
+        f"Measuring {work}. If these are not objects but noise, remove small ones first.",
+        ManyObjectsWarning,
+        stacklevel=3,
+    )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -136,17 +191,21 @@ class _Work:
         setting = Setting(ndim, channels, classes)
         return cls(source, pixels, chances, checked_spacing(spacing, ndim), setting)
 
+    def objects(self, frame: tuple[int, ...], job: Job) -> LabelIndex:
+        """Find the objects of a frame."""
+        return LabelIndex.of(self.labels, frame, self.spacing, job)
+
     def frame_columns(
-        self, frame: tuple[int, ...], number: int, columns: tuple[Column, ...], job: Job
+        self, objects: LabelIndex, number: int, columns: tuple[Column, ...], job: Job
     ) -> dict[str, AnyArray]:
-        """Measure one frame; arrays by column."""
-        objects = LabelIndex.of(self.labels, frame, self.spacing, job.part(0, 0.1))
+        """Measure the objects of a frame; arrays by column."""
         out: dict[str, AnyArray] = {"label": objects.labels, "index": objects.labels}
         if self.labels.frames:
             out["frame"] = np.full(len(objects), number)
         needed = _needed(columns)
         for i, (calculation, wanted) in enumerate(needed):
-            part = job.part(0.1 + 0.9 * i / len(needed), 0.1 + 0.9 * (i + 1) / len(needed))
+            part = job.part(i / len(needed), (i + 1) / len(needed))
+            part.checkpoint(0, "measuring " + min(wanted))
             numbers = {m: _numbers(m, columns) for m in wanted}
             call = Call(
                 wanted,
