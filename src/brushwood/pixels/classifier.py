@@ -276,7 +276,7 @@ class PixelClassifier(Estimator):
         forest = self.fitted_forest()
         source = source_of(image, self.channel_axis, self.ndim_, self.n_channels_)
         sink = allocate(outputs, out, source, forest.classes)
-        range_ = self._range(source, job)
+        range_ = self.range_for(source, job)
         views = [View(source, range_, frame) for frame in source.iter_frames()]
         self.predictor().run(views, sink, size=block, job=job)
         if any(view.invalid for view in views):
@@ -316,10 +316,10 @@ class PixelClassifier(Estimator):
         check_source(source, self.ndim_, self.n_channels_)
         block = Block(start, stop)
         if cache is None:
-            view = View(source, self._range(source, job), frame)
+            view = View(source, self.range_for(source, job), frame)
             return self.predictor().region(view, block, tuple(outputs), job=job)
         key = (Scaling.of(self.scaling), self.range_)
-        range_ = cache.range_of(source, key, lambda: self._range(source, job))
+        range_ = cache.range_of(source, key, lambda: self.range_for(source, job))
         view = View(source, range_, frame)
         return visible_maps(self.predictor(), view, block, tuple(outputs), cache, job)
 
@@ -364,7 +364,8 @@ class PixelClassifier(Estimator):
             )
         return self.forest_
 
-    def _range(self, source: ImageSource, job: Job = IDLE) -> IntensityRange:
+    def range_for(self, source: ImageSource, job: Job = IDLE) -> IntensityRange:
+        """Return the constants by which an image is scaled."""
         scaling = Scaling.of(self.scaling)
         if scaling.mode == "training":
             return self.range_
