@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from brushwood.session.live import LiveEngine
+from brushwood.session.measuring import MeasuringState
 from brushwood.session.object_session import ObjectSession
 from brushwood.session.selection import SelectionState
 from brushwood.session.state import SessionState
@@ -22,6 +23,8 @@ class Session:
         The model and its caches; worker threads alone use it.
     object_classes : ObjectSession
         Choices, marks and model of the object classifier.
+    measuring : MeasuringState
+        What is measured, and which table is shown.
     devices : tuple of str
         Names of the devices that were found, the best first.
     """
@@ -30,4 +33,5 @@ class Session:
     selection: SelectionState = field(default_factory=SelectionState)
     engine: LiveEngine = field(default_factory=LiveEngine)
     object_classes: ObjectSession = field(default_factory=ObjectSession)
+    measuring: MeasuringState = field(default_factory=MeasuringState)
     devices: tuple[str, ...] = ()
