@@ -15,6 +15,7 @@ from brushwood.objects.attach import Attachment
 from brushwood.objects.classifier import TABLE_FOREST, ObjectClassifier
 from brushwood.objects.scribbles import scribbled
 from brushwood.session.classes import Classes
+from brushwood.session.object_marks import place_of
 from brushwood.session.object_readiness import marks_problem
 from brushwood.session.object_table import frames_of, labels_of, shared_columns
 from brushwood.session.object_work import (
@@ -45,6 +46,9 @@ class ObjectEngine:
         self._known: dict[LayerKey, tuple[tuple[Any, ...], Attachment]] = {}
         self._recipe: Any = None
         self._is_loaded = False
+        #: A loaded model with rows of its own, on top of which training goes on.
+        self._base: ObjectClassifier | None = None
+        self._take_marks_as_known = False
 
     @property
     def classifier(self) -> ObjectClassifier | None:
@@ -101,6 +105,8 @@ class ObjectEngine:
         with self._lock:
             self._put(model)
             self._recipe, self._is_loaded = None, True
+            self._base = model if len(model.rows_) else None
+            self._take_marks_as_known = True
         ids = tuple(int(i) for i in model.classes_)
         names = dict(model.class_names or {})
         return LoadedObjectModel(
@@ -136,6 +142,7 @@ class ObjectEngine:
     def forget(self) -> None:
         """Drop the model."""
         self._classifier, self._recipe, self._is_loaded = None, None, False
+        self._base = None
 
     @contextmanager
     def _turn(self, job: Job) -> Iterator[None]:
@@ -165,8 +172,28 @@ class ObjectEngine:
             # A click is a decision about one object; a stroke may only pass over it.
             found = {**strokes.by_frame, **found}
             text = " ".join(part for part in (text, strokes.text()) if part)
-        publish(Attached(item.key, item.version, attachment, found, text))
+        publish(self._attached(item, attachment, found, text))
         return found
+
+    def _attached(
+        self,
+        item: ObjectsInput,
+        attachment: Attachment,
+        found: Mapping[tuple[int, int], int],
+        text: str,
+    ) -> Attached:
+        lead = tuple(int(n) for n in item.labels.shape[: len(item.labels.shape) - item.ndim])
+        dropped = {mark.order for mark in attachment.dropped}
+        return Attached(
+            key=item.key,
+            version=item.version,
+            attachment=attachment,
+            by_frame=found,
+            text=text,
+            places=tuple(place_of(mark.footprint, lead) for mark in item.marks),
+            place_classes=tuple(mark.class_id for mark in item.marks),
+            place_kept=tuple(mark.order not in dropped for mark in item.marks),
+        )
 
     def _problem(self, request: ObjectRequest, marked: list[Mapping[tuple[int, int], int]]) -> str:
         listed = {c.id for c in request.classes}
@@ -175,7 +202,8 @@ class ObjectEngine:
             for class_id in by_frame.values():
                 if class_id in listed:
                     counts[class_id] = counts.get(class_id, 0) + 1
-        return marks_problem(counts, request.classes)
+        stored = self._base.counts_ if self._base is not None else {}
+        return marks_problem(counts, request.classes, stored)
 
     def _train(
         self,
@@ -185,6 +213,8 @@ class ObjectEngine:
         publish: Publish,
     ) -> bool:
         recipe = _recipe(request, marked)
+        if self._take_marks_as_known:  # a model that was just loaded is used as it is
+            self._take_marks_as_known, self._recipe = False, recipe
         if recipe == self._recipe and self._classifier is not None:
             return False
         tables, classes = [], []
@@ -195,20 +225,31 @@ class ObjectEngine:
                 continue
             tables.append(item.table)
             classes.append(_column(item, known))
-        columns, note = _columns(request, tables, classes)
-        model = ObjectClassifier(
-            columns,
-            request.forest,
-            class_names={c.id: c.name for c in request.classes},
-            class_colors={c.id: c.colour for c in request.classes},
-        )
-        model.fit(tables, classes, job=job)
+        base = self._base
+        if base is not None and request.columns not in (None, base.columns_):
+            base = self._base = None  # other columns: what was stored does not fit
+        note = ""
+        if base is None:
+            columns, note = _columns(request, tables, classes)
+            model = ObjectClassifier(columns, request.forest)
+        else:
+            model = ObjectClassifier.from_state(base.to_state())
+            model.forest = request.forest
+        model.class_names = {c.id: c.name for c in request.classes}
+        model.class_colors = {c.id: c.colour for c in request.classes}
+        model.fit(tables, classes, extend=base is not None, job=job)
         self._put(model)
         self._recipe, self._is_loaded = recipe, False
         ids = tuple(int(i) for i in model.classes_)
         publish(
             ObjectsTrained(
-                self._version, ids, model.columns_, _importances(model), len(model.rows_), note
+                self._version,
+                ids,
+                model.columns_,
+                _importances(model),
+                len(model.rows_),
+                note,
+                base is not None,
             )
         )
         return True

@@ -1,14 +1,16 @@
 """The class marks of all objects layers of a viewer, with undo and redo."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from psygnal import Signal
 
 from brushwood.jobs import IDLE, Job
-from brushwood.objects.footprints import LabelView
-from brushwood.objects.marks import Marks
+from brushwood.objects.footprints import Footprint, LabelView
+from brushwood.objects.marks import Marks, lies_on
 from brushwood.session.classes import Classes
 from brushwood.session.scene import LayerKey
 
@@ -147,10 +149,6 @@ def joined(first: Marks, second: Marks) -> Marks:
 
     Their orders are renumbered behind the first's, so that they count as newer.
     """
-    from dataclasses import replace
-
-    from brushwood.objects.marks import lies_on
-
     base = first.marks[-1].order if first.marks else 0
     added = []
     for mark in second:
@@ -158,3 +156,19 @@ def joined(first: Marks, second: Marks) -> Marks:
         over = frozenset(older | {order + base for order in mark.over})
         added.append(replace(mark, order=mark.order + base, over=over))
     return replace(first, marks=(*first.marks, *added), ndim=first.ndim or second.ndim)
+
+
+@lru_cache(maxsize=65_536)
+def place_of(footprint: Footprint, frames: tuple[int, ...] = ()) -> tuple[float, ...]:
+    """Return a pixel of a footprint, the one next to its centre, along frames and space.
+
+    Parameters
+    ----------
+    footprint : Footprint
+    frames : tuple of int
+        Shape of the axes before space.
+    """
+    where = np.argwhere(footprint.mask)
+    nearest = where[np.argmin(((where - where.mean(axis=0)) ** 2).sum(axis=1))]
+    frame = np.unravel_index(footprint.frame, frames) if frames else ()
+    return (*map(float, frame), *(nearest + np.array(footprint.start)).astype(float).tolist())

@@ -103,19 +103,3 @@ def _order(lead: tuple[int, ...], first: tuple[int, ...]) -> list[tuple[int, ...
     frames = list(product(*(range(n) for n in lead)))
     wanted = tuple(first[: len(lead)])
     return sorted(frames, key=lambda frame: frame != wanted)
-
-
-def fingerprint(labels: Any, job: Job) -> int:
-    """Return a checksum of the pixels, to tell whether they changed."""
-    from zlib import crc32
-
-    shape = tuple(int(n) for n in labels.shape)
-    lead, (rows, *rest) = shape[:-2], shape[-2:] if len(shape) > 1 else (*shape, 1)
-    step = max(1, _BLOCK // max(1, prod(rest)))
-    total = 0
-    for frame in product(*(range(n) for n in lead)):
-        for start in range(0, rows, step):
-            job.checkpoint()
-            block = np.ascontiguousarray(labels[(*frame, slice(start, start + step))])
-            total = crc32(block.view(np.uint8).reshape(-1).data, total)
-    return total

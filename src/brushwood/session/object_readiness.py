@@ -70,7 +70,8 @@ def resolve_objects(
     facts = {layer.key: tables.get(layer.key, TableFacts()) for layer in layers}
     unmeasured = tuple(k for k, fact in facts.items() if not fact.columns or fact.is_stale)
     measure = "" if reason or not unmeasured else measure_problem(layers, facts, measuring)
-    marks = marks_problem(dict(state.counts), state.classes)
+    stored = state.model.stored if state.model else ()
+    marks = marks_problem(dict(state.counts), state.classes, dict(stored))
     columns = "" if measure or state.columns != () else "Tick a column in section 3."
     model = "" if state.model else "There is no model yet. Mark objects of two classes."
     shown = "" if state.n_classified else "No object is classified yet."
@@ -112,12 +113,15 @@ def measure_problem(
     return ""
 
 
-def marks_problem(counts: Mapping[int, int], classes: Classes) -> str:
-    """Say why the marks are not enough to train on."""
+def marks_problem(
+    counts: Mapping[int, int], classes: Classes, stored: Mapping[int, int] | None = None
+) -> str:
+    """Say why the marks, with the objects stored in a loaded model, are not enough to train on."""
     if not classes:
         return "There are no classes. Press + Class."
-    marked = [c for c in classes if counts.get(c.id)]
-    if not marked:
+    stored = stored or {}
+    marked = [c for c in classes if counts.get(c.id) or stored.get(c.id)]
+    if not any(counts.values()):
         return "No object is marked yet. Press Click to assign, and click a few of each class."
     if len(marked) == 1:
         others = ", ".join(c.name for c in classes if c.id != marked[0].id)

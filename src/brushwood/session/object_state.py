@@ -65,7 +65,7 @@ class ObjectState:
         Ticked objects layers; one model learns from the marks of all. The first is the chosen one.
     image : LayerKey or None
         Where intensities are measured; None for shape alone.
-    scribbles : LayerKey or None
+    annotation : LayerKey or None
         A labels layer whose strokes mark the objects that they touch.
     classes : tuple of ClassInfo
     current_class : int
@@ -88,7 +88,7 @@ class ObjectState:
 
     layers: tuple[LayerKey, ...] = ()
     image: LayerKey | None = None
-    scribbles: LayerKey | None = None
+    annotation: LayerKey | None = None
     classes: Classes = field(default_factory=default_object_classes)
     current_class: int = 1
     columns: tuple[str, ...] | None = None

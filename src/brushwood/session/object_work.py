@@ -74,6 +74,11 @@ class Attached:
         Marked objects, those under strokes included.
     text : str
         What to tell the user about marks that moved, were dropped or conflict, "" if nothing.
+    places : tuple of tuple of float
+        A pixel on each mark, along all axes of the labels.
+    place_classes : tuple of int
+    place_kept : tuple of bool
+        Whether there is an object under the mark.
     """
 
     key: LayerKey
@@ -81,6 +86,9 @@ class Attached:
     attachment: Attachment
     by_frame: Mapping[tuple[int, int], int]
     text: str
+    places: tuple[tuple[float, ...], ...] = ()
+    place_classes: tuple[int, ...] = ()
+    place_kept: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,12 @@ class ObjectsTrained:
     ----------
     importances : tuple of (column, share)
         The largest first.
+    n_rows : int
+        Objects that it learned from.
+    note : str
+        What is unusual, "" if nothing is.
+    extended : bool
+        Objects that came with a loaded file are among them.
     """
 
     version: int
@@ -99,6 +113,7 @@ class ObjectsTrained:
     importances: tuple[tuple[str, float], ...]
     n_rows: int
     note: str = ""
+    extended: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -157,7 +172,6 @@ class ObjectsFinished:
     n_classified: int
     model: int
     problem: str = ""
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -169,7 +169,7 @@ class ResultLayers:
             if layer is not None and output == "classes":
                 layer.colormap = label_colours(classes)
             elif layer is not None and output == "probabilities" and info is not None:
-                layer.colormap = _ramp(info.colour)
+                layer.colormap = ramp(info.colour)
                 head, mark, _ = layer.name.rpartition(" · P(")
                 if mark:  # a name that the user gave stays
                     layer.name = f"{head}{mark}{info.name})"
@@ -203,7 +203,7 @@ class ResultLayers:
             return Image(
                 data,
                 name=f"{image.name} · P({name})",
-                colormap=_ramp(colour),
+                colormap=ramp(colour),
                 contrast_limits=(0, 1),
                 blending="additive",
                 opacity=0.7,
@@ -252,7 +252,7 @@ def _write(levels: list[npt.NDArray[Any]], tile: Tile, plane: npt.NDArray[Any], 
         level[tuple(target)] = part[np.ix_(*source)]
 
 
-def _ramp(colour: str) -> Colormap:
+def ramp(colour: str) -> Colormap:
     """Return a colour map from black to a colour."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return Colormap([[0, 0, 0, 1], [red, green, blue, 1]], name=f"black to {colour}")

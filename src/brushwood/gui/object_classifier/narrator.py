@@ -1,0 +1,83 @@
+"""Write the status line: what happened, what failed, or what to do next."""
+
+from typing import Any
+
+from qtpy.QtCore import QObject
+
+from brushwood.errors import BrushwoodError
+from brushwood.session import object_sentences
+from brushwood.session.object_readiness import ObjectReadiness
+from brushwood.session.object_work import ObjectsFinished, ObjectsTrained
+
+
+class Narrator(QObject):
+    """Listens to the workers and tells the user."""
+
+    def __init__(self, controller: Any) -> None:
+        super().__init__(controller)
+        self._controller = controller
+        self._state = controller.state
+        self._bar = controller.view.actions
+        self._last = ""
+        self._error = ""
+        self._note = ""
+        live, files, measuring = controller.live, controller.files, controller.measuring
+        self._busy_parts = (live, files, measuring)
+        live.trained.connect(self._on_trained)
+        live.updated.connect(self._on_updated)
+        parts = (live, files, measuring, controller.results, controller.marking)
+        for part in parts:
+            part.failed.connect(self._on_failed)
+        for part in self._busy_parts:
+            part.cancelled.connect(self._on_cancelled)
+            part.busy_changed.connect(self._on_busy)
+            part.progressed.connect(self._bar.show_progress)
+        for part in (files, measuring, controller.marking, controller.next):
+            part.said.connect(self.say)
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence until something else happens."""
+        self._error, self._last = "", sentence
+        self._bar.show_status(sentence)
+
+    def hint(self, ready: ObjectReadiness) -> None:
+        """Show what to do next if something is missing, else what happened last."""
+        model = self._state.model
+        stuck = ready.train_reason if model is None or not model.is_loaded else ready.table_reason
+        said = self._error or ready.table_reason or stuck
+        if not said or (self._last and stuck and not ready.table_reason and not self._error):
+            said = " ".join(part for part in (self._last, stuck) if part)
+        note = "" if self._error or stuck else " ".join(x for x in (self._note, ready.note) if x)
+        self._bar.show_status(" ".join(part for part in (said, note) if part))
+
+    def _on_trained(self, trained: ObjectsTrained) -> None:
+        self._note = trained.note
+
+    def _on_updated(self, finished: ObjectsFinished) -> None:
+        self._error = ""
+        state = self._state
+        if finished.n_classified and not finished.problem:
+            self._last = object_sentences.classified(
+                dict(state.counts), state.classes, finished.n_classified, finished.seconds
+            )
+        elif state.counts:
+            self._last = f"{object_sentences.marked(dict(state.counts), state.classes)}."
+        self._controller.refresh()
+
+    def _on_failed(self, error: Exception) -> None:
+        """Translate: what a user can repair is a sentence, anything else a report for us."""
+        if isinstance(error, BrushwoodError | OSError | MemoryError):
+            self._error = str(error) or type(error).__name__
+        else:
+            self._error = f"Something unexpected went wrong: {type(error).__name__}: {error}"
+        self._controller.refresh()
+
+    def _on_cancelled(self) -> None:
+        self.say("Cancelled. Results show what was ready.")
+
+    def _on_busy(self, busy: bool) -> None:
+        if busy:
+            self._error = ""
+        self._bar.show_busy(any(part.is_running for part in self._busy_parts))
+        if not busy:
+            self._controller.refresh()
