@@ -1,4 +1,4 @@
-"""The command line: ``brushwood devices | demo | train | apply | info``."""
+"""The command line: ``brushwood COMMAND …``, one file a command."""
 
 from brushwood.cli.main import main
 

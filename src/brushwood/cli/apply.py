@@ -2,9 +2,9 @@
 
 import argparse
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from brushwood.cli.console import say
 from brushwood.cli.many import run_many
@@ -95,6 +95,20 @@ def _run_all(
     return run_many(paths, classify, job, workers=options.workers, what="classifying")
 
 
+class Writes(Protocol):
+    """A piece of work that says where its results go."""
+
+    @property
+    def path(self) -> Path:
+        """The image."""
+        ...
+
+    @property
+    def targets(self) -> Mapping[str, Path]:
+        """Files by output."""
+        ...
+
+
 def find_inputs(inputs: Sequence[str], out: Path) -> list[Path]:
     """Return the images named, and those in the folders named, each once.
 
@@ -133,7 +147,7 @@ def targets(path: Path, out: Path, outputs: Sequence[str], ending: str) -> dict[
     return {output: out / f"{stem}-{output}{ending}" for output in outputs}
 
 
-def check_targets(tasks: "Sequence[Task]", inputs: Sequence[Path], *, overwrite: bool) -> None:
+def check_targets(tasks: "Sequence[Writes]", inputs: Sequence[Path], *, overwrite: bool) -> None:
     """Check before any work that no result meets another, an input, or what is there already.
 
     Raises

@@ -7,7 +7,18 @@ import warnings
 from collections.abc import Sequence
 
 from brushwood import __version__
-from brushwood.cli import apply, classify, demo, devices, evaluate, info, train, train_objects
+from brushwood.cli import (
+    apply,
+    classify,
+    demo,
+    devices,
+    evaluate,
+    info,
+    measure,
+    objects,
+    train,
+    train_objects,
+)
 from brushwood.cli.console import interruptible, say, showing_warnings
 from brushwood.errors import BrushwoodError, DeviceError
 from brushwood.jobs import Cancelled
@@ -20,6 +31,8 @@ examples:
   brushwood demo --out results
   brushwood train cells.tif strokes.tif -o cells.brushwood
   brushwood apply cells.brushwood folder/ -o results --save classes,probabilities
+  brushwood objects results/ -o objects --method distance
+  brushwood measure objects/ -o table.csv
   brushwood evaluate truth/ results/ -o scores
   brushwood info cells.brushwood
 
@@ -78,6 +91,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"brushwood {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (devices, demo, train, apply, train_objects, classify, info, evaluate):
+    for command in (
+        devices,
+        demo,
+        train,
+        apply,
+        objects,
+        measure,
+        train_objects,
+        classify,
+        info,
+        evaluate,
+    ):
         command.add_parser(commands)
     return parser

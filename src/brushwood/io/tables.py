@@ -112,6 +112,18 @@ def read_table(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> "
         raise unreadable(source, "there is not enough memory for it", "Split it.") from error
 
 
+def check_table_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Check that a table could be written to `path`, before any work is done for it.
+
+    Raises
+    ------
+    InputError, MissingPackageError, OutputExistsError, OutputError
+        As `write_table`.
+    """
+    _writer(Path(path))
+    check_target(path, overwrite=overwrite)
+
+
 def unreadable(path: Path, what: str, advice: str) -> TableFileError:
     """Return the error for a file that cannot be read as a table."""
     return TableFileError(f"Cannot read {str(path)!r} as a table: {what}. {advice}")

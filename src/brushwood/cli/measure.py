@@ -1,0 +1,328 @@
+"""``brushwood measure``: label images in, one table out."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brushwood.cli.console import Progress, say
+from brushwood.cli.options import spacing
+from brushwood.errors import BrushwoodError, InputError
+from brushwood.jobs import Job
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from brushwood.arrays import AnyArray
+    from brushwood.io.images import ImageFile
+
+_EPILOG = """\
+examples:
+  brushwood measure cells-objects.tif --image cells.tif -o cells.csv
+  brushwood measure objects/ -o all.csv --names size,shape,neighbours
+  brushwood measure objects.tif --image cells.tif --names area,intensity_mean -o cells.parquet
+  brushwood measure --list
+
+Of a folder, the label images that end in -objects are taken; if there are none, every image.
+Several label images make one table, with their names in the column image. Headers tell units, such
+as "area [µm²]", by the pixel size in the file. The table's name is printed on stdout. A file that
+fails is named, and the others go on.
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command's options."""
+    parser = commands.add_parser(
+        "measure",
+        help="measure objects into a table",
+        description="Measure the objects of label images into a table.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("labels", nargs="*", metavar="LABELS", help="label images, or folders")
+    parser.add_argument(
+        "-o", "--out", dest="output", metavar="TABLE", help=".csv, .tsv or .parquet file"
+    )
+    parser.add_argument(
+        "--image", action="append", default=[], metavar="IMAGE",
+        help="intensities: one a label image, in the same order",
+    )  # fmt: skip
+    parser.add_argument(
+        "--probabilities", action="append", default=[], metavar="MAP",
+        help="class probabilities: one a label image, in the same order",
+    )  # fmt: skip
+    parser.add_argument(
+        "--names", type=_names, metavar="NAME,…",
+        help="groups, measurements or columns; see --list (default: a useful choice)",
+    )  # fmt: skip
+    parser.add_argument("--ndim", type=int, choices=(2, 3), help="spatial dimensions of an object")
+    parser.add_argument("--channel-axis", type=int, metavar="N", help="axis that holds channels")
+    parser.add_argument("--channel-names", type=_names, metavar="NAME,…", help="of the image")
+    parser.add_argument("--class-names", type=_names, metavar="NAME,…", help="of the probabilities")
+    parser.add_argument(
+        "--spacing", type=spacing, metavar="Z,Y,X", help="pixel size, in place of the files' own"
+    )
+    parser.add_argument("--unit", help="of --spacing, for example µm")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing table")
+    parser.add_argument("--list", action="store_true", help="show what can be measured, and stop")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, job: Job) -> int:
+    """Measure every label image; 3 if any of them failed."""
+    if options.list:
+        return _show_catalog()
+    _check_options(options)
+    from brushwood.io.tables import check_table_target, write_table
+
+    target = Path(options.output)
+    paths = find_labels(options.labels)
+    for name in ("image", "probabilities"):
+        given = getattr(options, name)
+        if given and len(given) != len(paths):
+            raise argparse.ArgumentError(
+                None, f"--{name} was given {len(given)} times for {len(paths)} label images"
+            )
+    check_table_target(target, overwrite=options.overwrite)
+    _check_units(paths, options)
+    start = time.perf_counter()
+    tables, failed = _measure_all(paths, options, job)
+    if tables:
+        table = _joined(tables)
+        write_table(table, target, overwrite=options.overwrite)
+        rows = "1 object" if len(table) == 1 else f"{len(table):,} objects"
+        seconds = time.perf_counter() - start
+        images = f"{len(tables)} of {len(paths)} images"
+        say(f"{rows} in {images}, {len(table.columns)} columns, {seconds:.1f} s")
+        print(target)
+    return 3 if failed else 0
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    if not options.labels or options.output is None:
+        raise argparse.ArgumentError(None, "label images and -o TABLE are needed")
+    if options.unit and not options.spacing:
+        raise argparse.ArgumentError(None, "--unit belongs to --spacing")
+    if options.channel_names and not options.image:
+        raise argparse.ArgumentError(None, "--channel-names belongs to --image")
+    if options.class_names and not options.probabilities:
+        raise argparse.ArgumentError(None, "--class-names belongs to --probabilities")
+
+
+def find_labels(inputs: Sequence[str]) -> list[Path]:
+    """Return the label images named, and those in the folders named, each once.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no image, or two files have one name.
+    """
+    from brushwood.io.images import find_images, is_zarr
+
+    found: dict[Path, None] = {}
+    for name in inputs:
+        path = Path(name)
+        if not path.is_dir() or is_zarr(path):
+            found[path] = None
+            continue
+        images = find_images(path)
+        if not images:
+            raise InputError(f"The folder {name!r} holds no image. Name a folder of label images.")
+        objects = [p for p in images if p.name.split(".")[0].endswith("-objects")]
+        found.update(dict.fromkeys(objects or images))
+    return list(found)
+
+
+def _check_units(paths: Sequence[Path], options: argparse.Namespace) -> None:
+    """Refuse, before any work, images whose numbers cannot stand in one column.
+
+    Raises
+    ------
+    InputError
+        If pixel sizes are in one unit in one image and in another unit in the next.
+    """
+    from brushwood.io.images import read_image
+
+    known: dict[str, Path] = {}
+    for index, path in enumerate(paths):
+        with ExitStack() as stack, suppress(BrushwoodError):
+            labels = stack.enter_context(read_image(path))
+            image = options.image[index] if options.image else None
+            pixels = None if image is None else stack.enter_context(read_image(image))
+            size, unit = _calibration(options, options.ndim or labels.ndim, labels, pixels)
+            known.setdefault("pixels" if size is None else unit or "an unknown unit", path)
+    if len(known) > 1:
+        (one, first), (two, second) = list(known.items())[:2]
+        raise InputError(
+            f"Lengths are in {one} in {first.name!r}, but in {two} in {second.name!r}, and cannot "
+            "stand in one table. Measure them into tables of their own, or give --spacing and "
+            "--unit."
+        )
+
+
+def _measure_all(
+    paths: Sequence[Path], options: argparse.Namespace, job: Job
+) -> "tuple[dict[str, DataFrame], int]":
+    """Measure one label image after the other; return tables by file name, and how many failed."""
+    names = _distinct(paths)
+    progress = Progress(len(paths), "measuring")
+    tables: dict[str, DataFrame] = {}
+    try:
+        for index, path in enumerate(paths):
+            part = progress.job(job, index)
+            part.checkpoint(0.0, path.name)
+            image = options.image[index] if options.image else None
+            chances = options.probabilities[index] if options.probabilities else None
+            try:
+                tables[names[index]] = measure_file(path, image, chances, options, part)
+            except BrushwoodError as error:
+                progress.close()
+                say(f"[{index + 1}/{len(paths)}] {path} failed: {error}")
+            else:
+                progress.close()
+                say(f"[{index + 1}/{len(paths)}] {path}: {len(tables[names[index]]):,} objects")
+    finally:
+        progress.close()
+    return tables, len(paths) - len(tables)
+
+
+def measure_file(
+    path: Path,
+    image: str | None,
+    probabilities: str | None,
+    options: argparse.Namespace,
+    job: Job,
+) -> "DataFrame":
+    """Measure one label image.
+
+    Raises
+    ------
+    BrushwoodError
+        Naming what is wrong with it.
+    """
+    from brushwood.io.images import read_image
+    from brushwood.measure.table import measure
+
+    with ExitStack() as stack:
+        labels, pixels, chances = (
+            None if each is None else stack.enter_context(read_image(each))
+            for each in (path, image, probabilities)
+        )
+        assert labels is not None
+        if labels.channel_axis is not None:
+            raise InputError(
+                f"A label image has one number a pixel, but {path.name!r} has "
+                f"{labels.data.shape[labels.channel_axis]} channels. Save it as a label image."
+            )
+        ndim = options.ndim or labels.ndim
+        size, unit = _calibration(options, ndim, labels, pixels)
+        axis = options.channel_axis
+        if axis is None and pixels is not None:
+            axis = pixels.channel_axis
+        try:
+            return measure(
+                labels.data,
+                None if pixels is None else _like(labels, pixels, axis),
+                names=options.names,
+                spacing=size,
+                unit=unit,
+                channel_axis=axis,
+                channel_names=options.channel_names,
+                ndim=ndim,
+                probabilities=None if chances is None else _classes_first(chances),
+                class_names=options.class_names,
+                job=job,
+            )
+        except MemoryError as error:
+            raise BrushwoodError(
+                "There is not enough memory for this image. Save it as OME-Zarr or uncompressed "
+                "TIFF, which are read piece by piece."
+            ) from error
+
+
+def _calibration(
+    options: argparse.Namespace, ndim: int, labels: "ImageFile", image: "ImageFile | None"
+) -> tuple[tuple[float, ...] | None, str | None]:
+    """Return pixel size and unit: as asked for, as the labels say, or as the image says."""
+    size, unit = options.spacing, options.unit
+    if size is None:
+        sized = next((f for f in (labels, image) if f and f.spacing_of(ndim)), None)
+        if sized is not None:
+            size, unit = sized.spacing_of(ndim), sized.unit
+    return size, "µm" if unit == "um" else unit
+
+
+def _like(labels: "ImageFile", image: "ImageFile", axis: int | None) -> Any:
+    """Return an image's pixels; axes of length one that the labels do not have are left out."""
+    shape, wanted = image.data.shape, labels.data.shape
+    if (
+        axis is None
+        and shape != wanted
+        and np.squeeze(np.empty(shape, "V0")).shape == tuple(n for n in wanted if n > 1)
+    ):
+        return np.asarray(image.data[...]).reshape(wanted)
+    return image.data
+
+
+def _classes_first(file: "ImageFile") -> "AnyArray":
+    """Return probabilities with the classes along the first axis."""
+    axis = file.channel_axis
+    if axis is None:
+        return np.asarray(file.data[...])[None]
+    return file.data if axis == 0 else np.moveaxis(np.asarray(file.data[...]), axis, 0)
+
+
+def _joined(tables: "dict[str, DataFrame]") -> "DataFrame":
+    """Join the tables of several images, with their names in a column."""
+    import pandas as pd
+
+    from brushwood.tables import units_of, with_units
+
+    first, *others = tables.values()
+    if not others:
+        return first
+    named = []
+    for name, table in tables.items():
+        plain = table.copy(deep=False)
+        plain.attrs = {}
+        plain.insert(0, "image", name)
+        named.append(plain)
+    joined = pd.concat(named, ignore_index=True)
+    joined.attrs = first.attrs
+    return with_units(joined, units_of(first))
+
+
+def _distinct(paths: Sequence[Path]) -> list[str]:
+    """Return the files' names, or their paths where two have one name."""
+    names = [path.name for path in paths]
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+
+
+def _show_catalog() -> int:
+    from brushwood.measure.catalog import catalog
+
+    for entry in catalog():
+        need = "image" if entry.needs_image else ""
+        need = "probabilities" if entry.needs_probabilities else need
+        marks = ", ".join(
+            part
+            for part in (
+                "" if len(entry.ndim) == 2 else f"{entry.ndim[0]}-D",
+                f"needs {need}" if need else "",
+                f"cost {entry.cost}",
+            )
+            if part
+        )
+        print(f"{entry.group:<12} {entry.name:<36} {entry.title} ({marks})")
+    return 0
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not names:
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+    return names
