@@ -39,9 +39,14 @@ class ClClassifier:
     ----------
     model : ClModel or None
         Trees and header, once trained or read.
+    class_names : dict of int to str
+        Names of classes, which ``.brushwood`` files keep and ``.cl`` files do not.
     """
 
+    #: APOC's name of this class of classifiers.
     kind: ClassVar[str] = ""
+    #: Kind of model file that holds it as it is.
+    model_kind: ClassVar[str] = "apoc-classifier"
 
     def __init__(
         self,
@@ -55,6 +60,7 @@ class ClClassifier:
         self.max_depth, self.num_ensembles = max_depth, num_ensembles
         self.overwrite = overwrite
         self.model: ClModel | None = None
+        self.class_names: dict[int, str] = {}
         self._is_own_file = False
         if self.opencl_filename is not None and os.path.lexists(self.opencl_filename):
             self._read(self.opencl_filename)
@@ -99,7 +105,7 @@ class ClClassifier:
         OutputExistsError, OutputError
             If a file stands there and `overwrite` is False, or it cannot be written.
         """
-        target = write_cl(self._trained_model(), filename, overwrite=overwrite, job=job)
+        target = write_cl(self.trained_model(), filename, overwrite=overwrite, job=job)
         self.opencl_filename, self._is_own_file = target, True
         return target
 
@@ -108,7 +114,7 @@ class ClClassifier:
 
         Empty if the file does not say.
         """
-        model = self._trained_model()
+        model = self.trained_model()
         return dict(zip(self._feature_names(model), model.header.importances, strict=False))
 
     def statistics(self) -> tuple[dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[Any]]]:
@@ -120,7 +126,7 @@ class ClClassifier:
             Share of a level's questions, and their number. (APOC's own counts take feature 1 for
             10 to 19 as well, and leave out channels after the first.)
         """
-        model = self._trained_model()
+        model = self.trained_model()
         levels = _levels(model)
         inner = model.feature != LEAF
         n_levels = int(levels[inner].max(initial=-1)) + 1
@@ -149,7 +155,25 @@ class ClClassifier:
         ends = ["" if c == 0 else f"_{c}" for c in range(-(-model.n_features // len(names)))]
         return [f"{name}{end}" for end in ends for name in names][: model.n_features]
 
-    def _trained_model(self) -> ClModel:
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the features as their measurements are called, in the order of the trees."""
+        return tuple(self._feature_names(self.trained_model()))
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        include_rows: bool = False,
+    ) -> None:
+        """Write a ``.brushwood`` model file; `brushwood.load` reads it. Rows are not stored."""
+        from brushwood.models import save
+
+        save(self, path, overwrite=overwrite)
+
+    def trained_model(self) -> ClModel:
+        """Return the trees, or raise `sklearn.exceptions.NotFittedError`."""
         if self.model is None:
             from sklearn.exceptions import NotFittedError
 
@@ -167,10 +191,17 @@ class ClClassifier:
                 f"{model.header.classifier or 'classifier of an unknown kind'}, not "
                 f"{self.kind}. Open it with brushwood.apoc.load."
             )
-        self._take(model)
+        self.take(model)
 
-    def _take(self, model: ClModel) -> None:
-        """Go on with a model that was read."""
+    def take(self, model: ClModel, columns: Sequence[str] = ()) -> None:
+        """Go on with a model that was read.
+
+        Parameters
+        ----------
+        model : ClModel
+        columns : sequence of str
+            Names of the features, where the header's are others.
+        """
         self.model = model
         if model.header.max_depth:
             self.max_depth = model.header.max_depth

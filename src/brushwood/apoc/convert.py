@@ -1,13 +1,12 @@
 """Between ``.cl`` files and Brushwood's pixel classifiers, with what gets lost said aloud."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from brushwood import __version__
 from brushwood.apoc.export import checked_classes, notes_of
 from brushwood.apoc.features import parse_features, unknown_filters
 from brushwood.errors import InputError
@@ -267,31 +266,26 @@ def _provenance(header: ClHeader, model: ClModel) -> dict[str, Any]:
         "positive_class": header.positive_class,
         "probability_class": model.probability_class,
     }
+    # Without a date: the same file gives the same model.
     return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "packages": {"napari-brushwood": __version__, "apoc": header.apoc_version},
-        "device": "",
+        "packages": {"apoc": header.apoc_version} if header.apoc_version else {},
         "apoc": {k: v for k, v in origin.items() if v not in (None, "")},
     }
 
 
 def _counted(header: ClHeader, forest: Forest, n_classes: int) -> ClHeader:
-    from dataclasses import replace
-
     return replace(
         header,
         n_classes=n_classes,
         n_features=forest.n_features,
         max_depth=forest.depth,
         n_trees=forest.n_trees,
-        importances=tuple(map(float, forest.importances)),
+        importances=tuple(map(float, forest.importances)) if forest.importances.any() else (),
         apoc_version=header.apoc_version or APOC_VERSION,
     )
 
 
 def _with_probability(model: ClModel, class_: int) -> ClModel:
-    from dataclasses import replace
-
     return replace(model, probability_class=class_)
 
 

@@ -13,6 +13,7 @@ from brushwood.io.cl.trees import MOST_LEVELS, MOST_WEIGHTS
 from brushwood.pixels.scaling import Scaling
 
 if TYPE_CHECKING:
+    from brushwood.objects.classifier import ObjectClassifier
     from brushwood.pixels.classifier import PixelClassifier
 
 #: What napari-APOC's window can produce.
@@ -75,11 +76,8 @@ def _naming(classifier: "PixelClassifier") -> list[str]:
     names = {i: n for i, n in (classifier.class_names or {}).items() if n}
     if names or classifier.class_colors:
         listed = ", ".join(f"{i} = {n}" for i, n in sorted(names.items()))
-        notes.append(
-            "A .cl file does not store names and colours of classes" + f": {listed}." * bool(listed)
-            if listed
-            else "A .cl file does not store colours of classes."
-        )
+        which = f"names and colours of classes: {listed}" if listed else "colours of classes"
+        notes.append(f"A .cl file does not store {which}.")
     if classifier.spacing is not None:
         notes.append("A .cl file does not store the pixel size.")
     if classifier.channel_axis not in (None, 0):
@@ -110,3 +108,63 @@ def _sizes(classifier: "PixelClassifier", model: ClModel) -> list[str]:
             "without sobel_of_gaussian_blur."
         )
     return notes
+
+
+def table_notes(classifier: "ObjectClassifier") -> tuple[str, ...]:
+    """Return what a ``.cl`` file cannot express of a classifier of tables, a sentence each."""
+    notes = [
+        "Fiji cannot open classifiers of tables; APOC's TableRowClassifier can.",
+        "Rows with a missing number will get class 0; here the column's median stands in.",
+    ]
+    units = {name: unit for name, unit in classifier.units_.items() if unit}
+    if units:
+        listed = ", ".join(f"{name} in {unit}" for name, unit in units.items())
+        notes.append(f"A .cl file does not store units: {listed}.")
+    changed = [name for name in classifier.columns_ if any(c in name for c in " ,\t")]
+    if changed:
+        notes.append(
+            "A .cl file does not hold spaces or commas in names, which become '_': "
+            f"{', '.join(changed)}."
+        )
+    names = {i: n for i, n in (classifier.class_names or {}).items() if n}
+    if names:
+        listed = ", ".join(f"{i} = {n}" for i, n in sorted(names.items()))
+        notes.append(f"A .cl file does not store names of classes: {listed}.")
+    return tuple(notes)
+
+
+def import_notes(model: ClModel) -> tuple[str, ...]:
+    """Return what differs when Brushwood runs a ``.cl`` file, a sentence each."""
+    header, notes = model.header, []
+    if header.ndim == 3 and any(f.startswith("sobel") for f in header.features):
+        notes.append(
+            "Results will differ: the Sobel filter of APOC's library reads memory that is not its "
+            "own in 3-D, so that its results are arbitrary. Brushwood computes what is meant."
+        )
+    if header.n_trees is not None and header.n_trees != model.n_trees and not _has_bare(model):
+        notes.append(
+            f"The header says {header.n_trees} trees, but there are {model.n_trees}: the file may "
+            "have been changed."
+        )
+    positive = header.positive_class
+    if positive is not None and not 1 <= positive <= model.n_classes:
+        notes.append(
+            f"The file looks for class {positive}, but its classes are 1 to {model.n_classes}: "
+            "APOC numbers classes anew in training, and finds nothing with this file."
+        )
+    if header.classifier == "ObjectSegmenter":
+        notes.append(
+            f"The file makes objects of class {positive}; the model classifies pixels. Make "
+            "objects from its classes with Make objects, or brushwood.split_objects."
+        )
+    elif model.probability_class is not None and header.classifier == "ProbabilityMapper":
+        notes.append(
+            f"The file computes the probability of class {model.probability_class}; the model has "
+            "those of all classes."
+        )
+    return tuple(notes)
+
+
+def _has_bare(model: ClModel) -> bool:
+    """Whether a tree is a single leaf: several of them cannot be told apart."""
+    return bool((model.feature[model.roots] < 0).any())

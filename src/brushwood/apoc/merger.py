@@ -129,13 +129,14 @@ class ObjectMerger(ClClassifier):
         """
         table = self.table(labels, image, job)
         chosen = table[table["class"] == MERGE]
-        return chosen[["label", "neighbor"]].to_numpy(np.int64)
+        pairs: Int64 = chosen[["label", "neighbor"]].to_numpy(np.int64)
+        return pairs
 
     def table(self, labels: Any, image: Any = None, job: Job = IDLE) -> "DataFrame":
         """Return touching pairs, both ways round, with their features and class."""
         import pandas as pd
 
-        model = self._trained_model()
+        model = self.trained_model()
         t = Touches.of(labels)
         low, high = _both_ways(t.low[t.between_objects], t.high[t.between_objects])
         X = pair_features(model.header.features, labels, image, low, high, job.part(0, 0.8))
@@ -202,19 +203,26 @@ class _Pairs:
         t = self.touches
         count = np.where(self._touch, t.count[self._row], 0).astype(np.float32)
         if name == "touch_count":
-            return count.astype(np.float64)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            if name == "touch_portion":
-                return (count / t.contacts().astype(np.float32)[self.one]).astype(np.float64)
-            if name == "mean_touch_intensity":
-                sums = np.where(self._touch, t.intensity[self._row], 0).astype(np.float32)
-                return (sums / count).astype(np.float64)
-        if name == "centroid_distance":
+            values = count
+        elif name == "touch_portion":
+            values = _ratio(count, t.contacts().astype(np.float32)[self.one])
+        elif name == "mean_touch_intensity":
+            sums = np.where(self._touch, t.intensity[self._row], 0).astype(np.float32)
+            values = _ratio(sums, count)
+        elif name == "centroid_distance":
             points = self.around.centroids
             step = (points[self.one] - points[self.other]) ** np.float32(2)
-            return np.sqrt(step[..., ::-1].sum(axis=-1, dtype=np.float32)).astype(np.float64)
-        values = self.pixels.column(name.removesuffix("_difference")).astype(np.float32)
-        return np.abs(values[self.one] - values[self.other]).astype(np.float64)
+            values = np.sqrt(step[..., ::-1].sum(axis=-1, dtype=np.float32))
+        else:
+            measure = self.pixels.column(name.removesuffix("_difference")).astype(np.float32)
+            values = np.abs(measure[self.one] - measure[self.other])
+        return values.astype(np.float64)
+
+
+def _ratio(a: Float32, b: Float32) -> Float32:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        quotient: Float32 = a / b
+    return quotient
 
 
 def _annotated(labels: Any, annotation: Any) -> tuple[Int64, Int64, Int64]:

@@ -1,8 +1,8 @@
 """Measurements of objects' neighbours as clEsperanto defines them, which APOC's tools use.
 
 Source of every definition: pyclesperanto_prototype 0.24, ``statistics_of_labelled_neighbors``, and
-APOC, ``_object_classifier.py``. Distances are between centroids, in pixels. Labels that do not exist
-are left out; clEsperanto counts them in with undefined centroids, with arbitrary results.
+APOC, ``_object_classifier.py``. Distances are between centroids, in pixels. Labels that do not
+exist are left out; clEsperanto counts them in with undefined centroids, with arbitrary results.
 """
 
 import re
@@ -159,8 +159,9 @@ def _touching_distance(x: Neighbors, what: str) -> Float64:
     count = np.bincount(both, minlength=x.n_rows)
     out = np.zeros(x.n_rows)
     if what == "average":
-        out = np.bincount(both, twice, minlength=x.n_rows)
-        return np.divide(out, count, out=np.zeros(x.n_rows), where=count > 0)
+        sums = np.bincount(both, twice, minlength=x.n_rows)
+        np.divide(sums, count, out=out, where=count > 0)
+        return out
     if what == "minimum":
         out[count > 0] = np.inf
         np.minimum.at(out, both, twice)
@@ -242,14 +243,16 @@ def _nearest_farthest(x: Neighbors, n: float) -> Float64:
         count = min(int(n), most)
         if count == 0:
             return np.full(len(apart), np.float32(-1))
-        return np.partition(apart, count - 1, axis=1)[:, count - 1]
+        found: Float32 = np.partition(apart, count - 1, axis=1)[:, count - 1]
+        return found
 
     return x.by_distance(largest)
 
 
 def _most_distant(x: Neighbors) -> Float64:
     def largest(apart: Float32, most: int) -> Float32:
-        return _others(apart).max(axis=1) if most else np.full(len(apart), np.float32(np.nan))
+        found: Float32 = _others(apart).max(axis=1)
+        return found if most else np.full(len(apart), np.float32(np.nan))
 
     return x.by_distance(largest)
 

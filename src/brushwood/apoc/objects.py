@@ -108,7 +108,7 @@ class ObjectClassifier(ClClassifier):
 
     def classes(self, labels: Any, image: Any = None, job: Job = IDLE) -> npt.NDArray[np.uint32]:
         """Return the class of each label, uint32 (largest label + 1,); 0 for the background."""
-        model = self._trained_model()
+        model = self.trained_model()
         X = measured(model.header.features, labels, image, job.part(0, 0.8))
         found = model.predict(X, job.part(0.8, 1))
         found[np.isnan(X).any(axis=1)] = 0
@@ -119,7 +119,7 @@ class ObjectClassifier(ClClassifier):
         """Return the measurements and the class of each object, one row a label that exists."""
         import pandas as pd
 
-        model = self._trained_model()
+        model = self.trained_model()
         names = model.header.features
         X = measured(names, labels, image, job.part(0, 0.5))
         existing = np.unique(labels)
@@ -166,8 +166,8 @@ class ObjectSelector(ObjectClassifier):
         kept = np.flatnonzero(classes == self.positive_class_identifier)
         return keep_objects(labels, kept, renumber=True).astype(np.uint32)
 
-    def _take(self, model: ClModel) -> None:
-        super()._take(model)
+    def take(self, model: ClModel, columns: Sequence[str] = ()) -> None:  # noqa: D102
+        super().take(model, columns)
         if model.header.positive_class is not None:
             self.positive_class_identifier = model.header.positive_class
 

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -119,6 +120,17 @@ class PixelClassifier(ClClassifier):
         """Return the class of every pixel, uint32, of the image's shape without channels."""
         return self._classes(image, features, job).astype(np.uint32)
 
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        include_rows: bool = False,
+    ) -> None:
+        """Write Brushwood's classifier of the same trees to a ``.brushwood`` file."""
+        ours = self.to_brushwood().set_params(class_names=self.class_names or None)
+        ours.save(Path(path), overwrite=overwrite, include_rows=include_rows)
+
     def to_brushwood(self) -> Pixels:
         """Return Brushwood's classifier of the same trees.
 
@@ -127,7 +139,7 @@ class PixelClassifier(ClClassifier):
         InputError
             If it was trained on images that a script computed.
         """
-        model = self._trained_model()
+        model = self.trained_model()
         if self.classifier is None:
             self.classifier = import_cl(
                 model, ndim=self._ndim, class_ids=self._class_ids, device=self._device
@@ -137,14 +149,14 @@ class PixelClassifier(ClClassifier):
     def _exported(self, learner: Pixels) -> ClModel:
         return export_cl(learner, kind=self.kind)[0]
 
-    def _take(self, model: ClModel) -> None:
-        super()._take(model)
+    def take(self, model: ClModel, columns: Sequence[str] = ()) -> None:  # noqa: D102
+        super().take(model, columns)
         self.classifier = None
 
     def _classes(self, image: Any, features: Any, job: Job) -> AnyArray:
         if features is not None and not isinstance(features, str):
             rows, shape = _rows_of(features)
-            found = self._trained_model().predict(rows, job)
+            found = self.trained_model().predict(rows, job)
             return self._ids()[found - 1].reshape(shape)
         classifier = self.to_brushwood()
         if image is None:
@@ -155,7 +167,7 @@ class PixelClassifier(ClClassifier):
 
     def _ids(self) -> npt.NDArray[np.int64]:
         """Return the id of each class of the file."""
-        n = self._trained_model().n_classes
+        n = self.trained_model().n_classes
         return np.asarray(self._class_ids or range(1, n + 1), np.int64)
 
     def _train_on_planes(self, planes: Any, marks: AnyArray, job: Job) -> Self:
@@ -214,8 +226,8 @@ class ObjectSegmenter(PixelClassifier):
         labels, _ = ndimage.label(mask.T)
         return np.ascontiguousarray(labels.T, np.uint32)
 
-    def _take(self, model: ClModel) -> None:
-        super()._take(model)
+    def take(self, model: ClModel, columns: Sequence[str] = ()) -> None:  # noqa: D102
+        super().take(model, columns)
         if model.header.positive_class is not None:
             self.positive_class_identifier = self._named(model.header.positive_class)
 
@@ -268,7 +280,7 @@ class ProbabilityMapper(PixelClassifier):
 
         0 where no tree votes at all. A file that writes classes gives those, as in APOC.
         """
-        model = self._trained_model()
+        model = self.trained_model()
         if model.probability_class is None:
             return self._classes(image, features, job).astype(np.float32)
         if features is not None and not isinstance(features, str):
@@ -280,8 +292,8 @@ class ProbabilityMapper(PixelClassifier):
         place = list(classifier.classes_).index(self.output_probability_of_class)
         return classifier.predict_proba(picture, job=job)[place]
 
-    def _take(self, model: ClModel) -> None:
-        super()._take(model)
+    def take(self, model: ClModel, columns: Sequence[str] = ()) -> None:  # noqa: D102
+        super().take(model, columns)
         if model.probability_class is not None:
             self.output_probability_of_class = int(self._ids()[model.probability_class - 1])
 

@@ -3,7 +3,7 @@
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -42,6 +42,11 @@ class TableRowClassifier(ClClassifier):
         self._names: tuple[str, ...] = ()
         self._seen: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None
         super().__init__(opencl_filename, max_depth, num_ensembles, overwrite=overwrite)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the tables, in the order of the trees."""
+        return self._names
 
     @property
     def ordered_feature_names(self) -> list[str]:
@@ -85,9 +90,9 @@ class TableRowClassifier(ClClassifier):
             y = np.concatenate((self._seen[1], y))
         if not len(y):
             raise InputError("No row is annotated. Give at least two rows of two classes an id.")
-        model = self._grow(X, y, tuple(map(_written, names)), 1, job)
+        model = self._grow(X, y, tuple(map(written, names)), 1, job)
         self._names, self._seen = names, (X, y)
-        changed = [name for name in names if _written(name) != name]
+        changed = [name for name in names if written(name) != name]
         if changed:
             warnings.warn(
                 "A .cl file does not hold spaces or commas in names: "
@@ -104,14 +109,14 @@ class TableRowClassifier(ClClassifier):
         InputError
             If a column is missing or holds no numbers.
         """
-        model = self._trained_model()
+        model = self.trained_model()
         X = matrix(as_table(feature_table), self._names)
         classes = model.predict(X, job)
         return np.where(np.isnan(X).any(axis=1), 0, classes).astype(np.uint32)
 
-    def _take(self, model: ClModel) -> None:
-        super()._take(model)
-        self._names = model.header.features
+    def take(self, model: ClModel, columns: Sequence[str] = ()) -> None:  # noqa: D102
+        super().take(model, columns)
+        self._names = tuple(columns) or model.header.features
 
     @classmethod
     def accepts(cls, header: ClHeader) -> bool:  # noqa: D102
@@ -149,7 +154,7 @@ def matrix(table: "DataFrame", names: tuple[str, ...]) -> npt.NDArray[np.float32
     InputError
         Naming what is missing or holds no numbers.
     """
-    by_name = {_written(str(name)): name for name in table.columns}
+    by_name = {written(str(name)): name for name in table.columns}
     by_name |= {str(name): name for name in table.columns}
     missing = [name for name in names if name not in by_name]
     if missing:
@@ -167,6 +172,6 @@ def matrix(table: "DataFrame", names: tuple[str, ...]) -> npt.NDArray[np.float32
         return np.stack([c.to_numpy(np.float32, na_value=np.nan) for c in columns], axis=1)
 
 
-def _written(name: str) -> str:
+def written(name: str) -> str:
     """Return a name as a ``.cl`` file can hold it."""
     return _SEPARATORS.sub("_", name.strip()) or "_"

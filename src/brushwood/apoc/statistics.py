@@ -16,7 +16,7 @@ from brushwood.errors import InputError, ShapeMismatchError
 from brushwood.jobs import IDLE, Job
 
 Float64 = npt.NDArray[np.float64]
-#: A column of measurements, one number a label from the first on, labels that do not exist included.
+#: A column of measurements: a number for every label from the first on, whether it exists or not.
 Column = Float64
 
 _AXES = "xyz"

@@ -40,7 +40,7 @@ class Touches:
     def of(cls, labels: AnyArray, image: AnyArray | None = None) -> "Touches":
         """Find the pairs of a label image, (Y, X) or (Z, Y, X).
 
-        Source: clEsperanto, ``generate_touch_count_matrix`` and ``generate_touch_intensity_matrix``.
+        Source: clEsperanto, ``generate_touch_count_matrix``, ``generate_touch_intensity_matrix``.
         """
         labels = checked_labels(labels)
         n = int(labels.max(initial=0))
@@ -57,9 +57,10 @@ class Touches:
         found, inverse, count = np.unique(
             np.concatenate(keys), return_inverse=True, return_counts=True
         )
-        sums = np.zeros(0)
+        sums: Float64 = np.zeros(0)
         if image is not None:
-            sums = np.bincount(inverse, np.concatenate(weights), minlength=len(found))
+            total = np.bincount(inverse, np.concatenate(weights), minlength=len(found))
+            sums = total.astype(np.float64)
         return cls(n, found // (n + 1), found % (n + 1), count.astype(np.int64), sums)
 
     @property

@@ -10,6 +10,7 @@ from brushwood import __version__
 from brushwood.cli import (
     apply,
     classify,
+    convert,
     demo,
     devices,
     evaluate,
@@ -35,6 +36,7 @@ examples:
   brushwood measure objects/ -o table.csv
   brushwood evaluate truth/ results/ -o scores
   brushwood info cells.brushwood
+  brushwood convert nuclei.cl nuclei.brushwood --classes 1=background,2=nuclei
 
 exit codes: 0 done, 2 usage, 3 bad input, 4 device, 130 cancelled, 1 anything else
 """
@@ -101,6 +103,7 @@ def build_parser() -> argparse.ArgumentParser:
         train_objects,
         classify,
         info,
+        convert,
         evaluate,
     ):
         command.add_parser(commands)

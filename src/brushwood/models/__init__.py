@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from brushwood.errors import InputError
+from brushwood.errors import InputError, ModelFileError
 from brushwood.io import model as files
 from brushwood.io.info import ModelInfo
 from brushwood.io.kinds import ModelKind
@@ -24,6 +24,7 @@ __all__ = ["HOMES", "kind_named", "load", "model_path", "read_info", "save"]
 HOMES = {
     "pixel-classifier": "brushwood.models.pixel_classifier",
     "object-classifier": "brushwood.models.object_classifier",
+    "apoc-classifier": "brushwood.models.apoc_classifier",
 }
 
 _Model = TypeVar("_Model")
@@ -36,7 +37,7 @@ def load(path: str | os.PathLike[str], expected: type[_Model]) -> _Model: ...
 
 
 def load(path: str | os.PathLike[str], expected: type[Any] | None = None) -> Any:
-    """Read a model from a ``.brushwood`` file.
+    """Read a model from a ``.brushwood`` file, or APOC's from a ``.cl`` file.
 
     Parameters
     ----------
@@ -55,7 +56,22 @@ def load(path: str | os.PathLike[str], expected: type[Any] | None = None) -> Any
         If the file is missing, foreign, damaged, too large, of another kind than expected, or from
         a newer version.
     """
+    if Path(path).suffix.lower() == ".cl":
+        return _load_cl(path, expected)
     return files.read_model(path, kind_named, expected)
+
+
+def _load_cl(path: str | os.PathLike[str], expected: type[Any] | None) -> Any:
+    """Read APOC's classifier; what the file does not say is not asked for here."""
+    from brushwood.apoc.files import load_model
+
+    model, _ = load_model(path)
+    if expected is not None and not isinstance(model, expected):
+        raise ModelFileError(
+            f"Cannot open the model {str(path)!r}: it holds APOC's {type(model).__name__}, not a "
+            f"{expected.__name__}. Open it with brushwood.apoc.load."
+        )
+    return model
 
 
 def save(

@@ -85,10 +85,10 @@ def keep_objects(labels: Any, ids: Any, *, renumber: bool = False) -> npt.NDArra
 
 
 def _checked(labels: Any) -> npt.NDArray[Any]:
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "bui":
-        raise InputError(f"Labels must be whole numbers, but these are {labels.dtype}.")
-    return labels
+    found: npt.NDArray[Any] = np.asarray(labels)
+    if found.dtype.kind not in "bui":
+        raise InputError(f"Labels must be whole numbers, but these are {found.dtype}.")
+    return found
 
 
 def _replaced(

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brushwood.errors import FeatureMismatchError
-from brushwood.forest.forest import LEAF, Forest
+from brushwood.forest.forest import LEAF, ROUNDING, Forest
 from brushwood.io.cl.header import ClHeader
 from brushwood.jobs import IDLE, Job
 
@@ -68,6 +68,32 @@ class ClModel:
         """Number of questions and leaves."""
         return len(self.feature)
 
+    @property
+    def unit_of_votes(self) -> float:
+        """What votes are divided by so that no leaf's exceed one: 1, or a power of two.
+
+        A power of two keeps whole votes, and ties between their sums, exact.
+        """
+        heaviest = float(self.weights.sum(axis=1).max(initial=0.0))
+        if heaviest < 1 + ROUNDING:
+            return 1.0
+        return float(2.0 ** np.ceil(np.log2(heaviest)))
+
+    @classmethod
+    def of_forest(cls, forest: Forest, header: ClHeader, unit_of_votes: float = 1.0) -> "ClModel":
+        """Return the trees of a forest whose classes are 1, 2, …; `to_forest` turned round."""
+        inner = forest.feature != LEAF
+        return cls(
+            header=header,
+            feature=forest.feature,
+            threshold=np.where(inner, above(forest.threshold), 0.0),
+            left=forest.left,
+            right=forest.right,
+            weights=forest.value.astype(np.float64) * unit_of_votes,
+            roots=forest.roots,
+            n_features=forest.n_features,
+        )
+
     def sums(self, X: npt.ArrayLike, job: Job = IDLE) -> Float32:
         """Add up the votes for each row, rounded as the kernel rounds.
 
@@ -121,8 +147,8 @@ class ClModel:
     def to_forest(self, classes: npt.ArrayLike | None = None) -> Forest:
         """Return the trees as a forest, which a device evaluates.
 
-        Questions are the same for every float32 but NaN. Votes by count become shares of the
-        heaviest leaf, all divided by one number, so the winner is the same.
+        Questions are the same for every float32 but NaN. Votes by count are divided by
+        `unit_of_votes`, all by one number, so the winner is the same.
 
         Parameters
         ----------
@@ -136,15 +162,12 @@ class ClModel:
         """
         ids = np.arange(1, self.n_classes + 1) if classes is None else np.asarray(classes)
         inner = self.feature != LEAF
-        heaviest = float(self.weights.sum(axis=1).max(initial=0.0))
-        # Dividing by one exactly keeps fractions as they are written.
-        scale = 1.0 if abs(heaviest - 1) < 1e-3 else heaviest or 1.0
         arrays = {
             "feature": self.feature,
             "threshold": np.where(inner, below(self.threshold), 0).astype(np.float32),
             "left": self.left,
             "right": self.right,
-            "value": (self.weights / scale).astype(np.float32),
+            "value": (self.weights / self.unit_of_votes).astype(np.float32),
             "roots": self.roots,
             "classes": ids.astype(np.int32),
             "importances": _importances(self),
