@@ -80,6 +80,13 @@ class SplitParams:
         label="Split by",
         help="How objects that touch are told apart.",
         choices=get_args(Method),
+        texts={
+            "components": "what touches is one object",
+            "distance": "distance to the background",
+            "intensity": "an image's intensity",
+            "probability": "probability",
+            "hysteresis": "certain cores (hysteresis)",
+        },
     )
     smoothing: float = option(
         0.0,
@@ -92,6 +99,7 @@ class SplitParams:
         0.5,
         label="Threshold",
         help="A pixel belongs to an object from this probability on.",
+        slider=0.01,
         min=0.0,
         max=1.0,
     )
@@ -99,6 +107,7 @@ class SplitParams:
         0.8,
         label="Core threshold",
         help="An object must reach this probability somewhere.",
+        slider=0.01,
         min=0.0,
         max=1.0,
     )
@@ -112,6 +121,7 @@ class SplitParams:
         label="Connected by",
         help="full: pixels that touch at a corner belong together; faces: they do not.",
         choices=get_args(Connectivity),
+        texts={"full": "corners and faces", "faces": "faces only"},
     )
     seed_smoothing: float = option(
         1.0,
@@ -124,6 +134,7 @@ class SplitParams:
         0.1,
         label="Seed height",
         help="How deep the dip between two objects must be, as a share of the lower one's height.",
+        slider=0.01,
         min=0.0,
         max=1.0,
     )
@@ -156,12 +167,18 @@ class SplitParams:
         label="At the border",
         help="Keep or remove objects cut by the image's border, in a stack perhaps only its sides.",
         choices=get_args(BorderRule),
+        texts={
+            "keep": "keep objects",
+            "remove": "remove objects",
+            "remove sides": "remove at the sides only",
+        },
     )
     units: Units = option(  # noqa: RUF009
         "px",
         label="Measured in",
         help="px: lengths and sizes count pixels; world: they are in the unit of the image.",
         choices=get_args(Units),
+        texts={"px": "pixels", "world": "the image's unit"},
     )
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from brushwood.session.live import LiveEngine
 from brushwood.session.measuring import MeasuringState
 from brushwood.session.object_session import ObjectSession
+from brushwood.session.objects_state import MakingState
 from brushwood.session.selection import SelectionState
 from brushwood.session.state import SessionState
 
@@ -21,6 +22,8 @@ class Session:
         Objects that are selected, in the image, the table and the plot alike.
     engine : LiveEngine
         The model and its caches; worker threads alone use it.
+    making : MakingState
+        How objects are made.
     object_classes : ObjectSession
         Choices, marks and model of the object classifier.
     measuring : MeasuringState
@@ -32,6 +35,7 @@ class Session:
     state: SessionState = field(default_factory=SessionState)
     selection: SelectionState = field(default_factory=SelectionState)
     engine: LiveEngine = field(default_factory=LiveEngine)
+    making: MakingState = field(default_factory=MakingState)
     object_classes: ObjectSession = field(default_factory=ObjectSession)
     measuring: MeasuringState = field(default_factory=MeasuringState)
     devices: tuple[str, ...] = ()
