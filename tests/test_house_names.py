@@ -11,8 +11,8 @@ from house import ROOT, SOURCE, sources
 
 PUBLIC = {
     "Device", "FeatureSet", "ForestParams", "Marks", "ObjectClassifier", "PixelClassifier",
-    "SplitParams", "__version__", "compare_pixels", "devices", "load", "match_objects", "measure",
-    "split_objects", "validate_classifier",
+    "SplitParams", "__version__", "cluster", "compare_pixels", "devices", "embed", "load",
+    "match_objects", "measure", "split_objects", "validate_classifier",
 }  # fmt: skip
 LONGEST_FILE = 400
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from brushwood.evaluate.match import match_objects
     from brushwood.evaluate.pixels import compare_pixels
+    from brushwood.explore.cluster import cluster
+    from brushwood.explore.embed import embed
     from brushwood.features.spec import FeatureSet
     from brushwood.forest.params import ForestParams
     from brushwood.measure.table import measure
@@ -33,8 +35,10 @@ __all__ = [
     "PixelClassifier",
     "SplitParams",
     "__version__",
+    "cluster",
     "compare_pixels",
     "devices",
+    "embed",
     "load",
     "match_objects",
     "measure",
@@ -50,8 +54,10 @@ _HOMES = {
     "ObjectClassifier": "brushwood.objects.classifier",
     "PixelClassifier": "brushwood.pixels.classifier",
     "SplitParams": "brushwood.objects.split_params",
+    "cluster": "brushwood.explore.cluster",
     "compare_pixels": "brushwood.evaluate.pixels",
     "devices": "brushwood.opencl.device",
+    "embed": "brushwood.explore.embed",
     "load": "brushwood.models",
     "match_objects": "brushwood.evaluate.match",
     "measure": "brushwood.measure.table",

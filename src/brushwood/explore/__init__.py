@@ -1,0 +1,1 @@
+"""Find groups in measurements, ask whether they are real, and make them repeatable."""
