@@ -36,7 +36,7 @@ def names_of(ndim, image):
 
 
 def expected_of(labels, *image, names, spacing):
-    """What scikit-image measures; it takes memory by the largest label, so they are numbered anew."""
+    """What scikit-image measures. Labels are numbered anew: it takes memory by the largest."""
     present = np.unique(labels)
     compact = np.searchsorted(present, labels) + (present[0] != 0)
     found = regionprops_table(compact, *image, properties=("label", *names), spacing=spacing)

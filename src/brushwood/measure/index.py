@@ -288,6 +288,8 @@ class Pixels:
 
         Pixels at the image's edge are among them. Every object has such pixels.
         """
+        if not len(self.objects):
+            return np.zeros(0, bool)
         region = self._region.grown(self.objects.ndim)
         labels = read_region(*self.objects.readable, region, 0)
         at = region.flat(self.objects.run_start, self.objects.run_length, self.step)

@@ -141,7 +141,13 @@ def _columns_of(name: str, setting: Setting) -> list[Column]:
         if not possible:
             raise InputError(f"The group {name!r} cannot be measured: {setting.lacks(members[0])}.")
         return [column for m in possible for column in _all_columns(m, setting)]
-    return [_single_column(name, by_name, setting)]
+    measurement, number = _parsed(name, by_name, setting)
+    columns = _all_columns(_possible(measurement, setting), setting, number)
+    every_part = f"{measurement.name}_{number[0]:g}" if number else measurement.name
+    found = [c for c in columns if name in (c.name, every_part)]
+    if not found:
+        raise _unknown(name, setting)
+    return found
 
 
 def _all_columns(
@@ -167,18 +173,13 @@ def _possible(measurement: Measurement, setting: Setting) -> Measurement:
     return measurement
 
 
-def _single_column(name: str, by_name: dict[str, Measurement], setting: Setting) -> Column:
-    """Find a column by its full name, or by the name and number of a measurement."""
+def _parsed(
+    name: str, by_name: dict[str, Measurement], setting: Setting
+) -> tuple[Measurement, tuple[float, ...]]:
+    """Find the measurement and the number in the name of a column."""
     for stem in _stems(name):
-        measurement = by_name.get(stem)
-        if measurement is None:
-            continue
-        if measurement.numbers:
-            continue
-        for column in _all_columns(_possible(measurement, setting), setting):
-            if column.name == name:
-                return column
-        raise _unknown(name, setting)
+        if stem in by_name and not by_name[stem].numbers:
+            return by_name[stem], ()
     found = _NUMBERED.fullmatch(name)
     measurement = by_name.get(found["name"]) if found else None
     if found is None or measurement is None or not measurement.numbers:
@@ -190,10 +191,7 @@ def _single_column(name: str, by_name: dict[str, Measurement], setting: Setting)
         raise InputError(
             f"{name!r} asks for {number:g}, but {measurement.name} takes {kind}{low:g} to {high:g}."
         )
-    for column in _all_columns(_possible(measurement, setting), setting, (number,)):
-        if column.name == name:
-            return column
-    raise _unknown(name, setting)
+    return measurement, (number,)
 
 
 def _stems(name: str) -> Iterator[str]:

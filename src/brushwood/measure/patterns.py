@@ -119,19 +119,24 @@ def _mixed_corners(band: Band, shape: tuple[int, int, int], ndim: int) -> AnyArr
     plane = row * (height + 2 * band.halo[1])
     more_z = int(ndim == 3 and band.start[0] + depth == shape[0])
     more_y = int(band.start[1] + height == shape[1])
-    first = band.halo[0] * plane + row
-    last = (band.halo[0] + depth + more_z - 1) * plane + (height + more_y + 1) * row
-    # In the flattened band the zeros around rows, and around planes, keep their ends apart.
-    flat = band.padded.reshape(-1)
     steps = [dz * plane + dy * row + dx for dz, dy, dx in _offsets(ndim)]
-    views = [flat[max(0, first + step) : last + step] for step in steps]
-    # The very first pattern of a plane has nothing before it, and is empty.
-    views = [view if view.size == last - first else np.append(flat[:1], view) for view in views]
-    mixed = views[0] != views[1]
-    for view in views[2:]:
-        mixed |= views[0] != view
-    at = np.flatnonzero(mixed)
-    return np.stack([view[at] for view in views])
+    # In the flattened band the zeros around rows, and around whole planes, keep their ends apart.
+    flat = band.padded.reshape(-1)
+    planes = depth + more_z
+    at_once = planes if height == shape[1] else 1
+    corners = []
+    for z in range(0, planes, at_once):
+        first = (band.halo[0] + z) * plane + row
+        last = first + (at_once - 1) * plane + (height + more_y) * row
+        views = [flat[max(0, first + step) : last + step] for step in steps]
+        # The very first pattern of a band has nothing before it, and is empty.
+        views = [v if v.size == last - first else np.append(flat[:1], v) for v in views]
+        mixed = views[0] != views[1]
+        for view in views[2:]:
+            mixed |= views[0] != view
+        at = np.flatnonzero(mixed)
+        corners.append(np.stack([view[at] for view in views]))
+    return np.concatenate(corners, axis=1)
 
 
 def _codes(corners: AnyArray) -> tuple[AnyArray, IntArray]:

@@ -68,10 +68,10 @@ def background_means(objects: LabelIndex, image: ImageSource, job: Job = IDLE) -
 def ring_means(objects: LabelIndex, image: ImageSource, width: int, job: Job = IDLE) -> FloatArray:
     """Return the mean of the background around each object, shape (n, C).
 
-    The ring of an object holds the background pixels that are at most `width` pixels away along
-    each axis (chessboard distance; where pixels are not cubes, counted in their shortest side) and
-    nearer to it than to another object. A pixel equally near to several belongs to the one with the
-    largest label. NaN without such pixels.
+    All objects grow into the background at the same pace: `width` times by the pixels that share a
+    side or a corner, along axes with long pixels correspondingly less often. What an object has
+    gained is its ring; a pixel that several reach at the same step goes to the largest label. NaN
+    for objects that gain nothing.
     """
     total = np.zeros((image.n_channels, len(objects)))
     count = np.zeros(len(objects))
