@@ -1,17 +1,20 @@
 """Tables as Parquet files, through pyarrow where it is installed."""
 
 import importlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushwood.errors import MissingPackageError, TableFileError
 from brushwood.io.tables import unreadable
-from brushwood.tables import units_of, with_units
+from brushwood.tables import measurement_of, units_of, with_measurement, with_units
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 _UNIT = b"unit"
+_NOTE = b"brushwood.measurement"
 _MAX_COLUMNS = 100_000
 
 
@@ -45,7 +48,7 @@ def write_parquet(table: "DataFrame", path: Path) -> None:
         field.with_metadata({_UNIT: units[field.name].encode()}) if field.name in units else field
         for field in arrow.schema
     ]
-    schema = pa.schema(fields, arrow.schema.metadata)
+    schema = pa.schema(fields, {**(arrow.schema.metadata or {}), **_note_of(table)})
     pq.write_table(arrow.cast(schema), path)
 
 
@@ -70,7 +73,28 @@ def read_parquet(path: Path, max_bytes: int) -> "DataFrame":
         unit = (field.metadata or {}).get(_UNIT)
         if unit is not None:
             units[field.name] = unit.decode("utf-8", "replace")[:64]
-    return with_units(table, units)
+    return _with_note(with_units(table, units), arrow.schema.metadata or {})
+
+
+def _note_of(table: "DataFrame") -> dict[bytes, bytes]:
+    note = measurement_of(table)
+    return {} if note is None else {_NOTE: json.dumps(note).encode()}
+
+
+def _with_note(table: "DataFrame", metadata: Mapping[bytes, bytes]) -> "DataFrame":
+    """Note how a table was measured, unless what the file says of that makes no sense."""
+    try:
+        note = json.loads(metadata.get(_NOTE, b"null"))
+    except (ValueError, RecursionError):
+        return table
+    if not isinstance(note, dict) or note.get("ndim") not in (2, 3):
+        return table
+    names = [note.get("channels"), note.get("classes")]
+    for each in names:
+        is_list = isinstance(each, list) and all(isinstance(name, str) for name in each)
+        if each is not None and not is_list:
+            return table
+    return with_measurement(table, note["ndim"], *names)
 
 
 def _check(path: Path, file: Any, max_bytes: int) -> None:

@@ -11,8 +11,8 @@ from brushwood.measure.hull3d import convex_lines_3d, corners_3d
 from brushwood.measure.index import FloatArray, IntArray, LabelIndex
 
 #: Runs whose hulls are sought at once, and pairs of corners compared at once.
-_RUNS = 1 << 18
-_PAIRS = 1 << 20
+_RUNS = 1 << 16
+_PAIRS = 1 << 16
 
 
 def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
@@ -123,6 +123,7 @@ CALCULATIONS = (
                 "size as a part of the convex image's",
                 dimension="none",
                 cost="medium",
+                default=True,
             ),
             Measurement(
                 "feret_diameter_max",
