@@ -9,7 +9,7 @@ from brushwood.forest.params import ForestParams
 from brushwood.gui._forms import OptionForm
 from brushwood.gui._widgets import Section
 
-_KINDS = {"extra": "extremely randomised trees", "random": "random forest"}
+_KINDS = {"extra": "extremely randomised trees", "random": "trees of a random forest"}
 
 
 class ForestSection(Section):

@@ -69,6 +69,8 @@ class ObjectEngine:
             start = time.perf_counter()
             marked = [self._attach(item, job, publish) for item in request.inputs]
             problem, trained = "", False
+            if self._take_marks_as_known:  # a model that was just loaded is used as it is
+                self._take_marks_as_known, self._recipe = False, _recipe(request, marked)
             if request.train:
                 problem = self._problem(request, marked)
                 trained = not problem and self._train(request, marked, job, publish)
@@ -213,8 +215,6 @@ class ObjectEngine:
         publish: Publish,
     ) -> bool:
         recipe = _recipe(request, marked)
-        if self._take_marks_as_known:  # a model that was just loaded is used as it is
-            self._take_marks_as_known, self._recipe = False, recipe
         if recipe == self._recipe and self._classifier is not None:
             return False
         tables, classes = [], []

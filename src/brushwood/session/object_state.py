@@ -17,7 +17,12 @@ OBJECT_OUTPUTS: tuple[ObjectOutput, ...] = ("classes", "marks", "probabilities",
 
 def default_object_classes() -> Classes:
     """Return the two classes that a new project starts with."""
-    return tuple(ClassInfo(i, f"class {i}", colour_of(i)) for i in (1, 2))
+    return tuple(ClassInfo(i, default_name(i), colour_of(i)) for i in (1, 2))
+
+
+def default_name(class_id: int) -> str:
+    """Name a class by a letter: numbers would be mistaken for counts of objects."""
+    return f"class {chr(64 + class_id)}" if class_id <= 26 else f"class no. {class_id}"
 
 
 @dataclass(frozen=True, slots=True)

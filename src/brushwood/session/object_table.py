@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from brushwood.objects.training import CLASS, PROBABILITY, UNCERTAINTY, default_columns
+from brushwood.objects.results import BEFORE
+from brushwood.objects.training import CLASS, NAME, PROBABILITY, UNCERTAINTY, default_columns
 from brushwood.session.classes import Classes, find_class
 from brushwood.session.object_work import Classified
 from brushwood.tables import KEYS, with_units
@@ -14,8 +15,6 @@ from brushwood.tables import KEYS, with_units
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-#: The name of an object's class, for people; `CLASS` holds its id.
-CLASS_NAME = "class_name"
 #: Most different values that a column of classes may have.
 _MOST_CLASSES = 20
 
@@ -54,8 +53,8 @@ def frames_of(table: "DataFrame") -> npt.NDArray[np.int64]:
 
 def is_result(name: str) -> bool:
     """Whether a column holds what a classifier wrote."""
-    stem = name.partition("-")[0]
-    return name == CLASS_NAME or stem in {CLASS, PROBABILITY, UNCERTAINTY}
+    stem = name.removesuffix(BEFORE).partition("-")[0]
+    return stem in {CLASS, NAME, PROBABILITY, UNCERTAINTY}
 
 
 def learnable_columns(table: "DataFrame") -> list[str]:
@@ -89,7 +88,7 @@ def result_columns(done: Classified, classes: Classes) -> dict[str, Any]:
     """Return the columns that results fill: class, its name, probabilities, uncertainty."""
     names = {c.id: c.name for c in classes}
     words = np.array([names.get(int(i), f"class {i}") if i else "" for i in done.classes], object)
-    columns: dict[str, Any] = {CLASS: done.classes, CLASS_NAME: words}
+    columns: dict[str, Any] = {CLASS: done.classes, NAME: words}
     for k, class_id in enumerate(done.class_ids):
         columns[probability_column(class_id, classes)] = done.probabilities[:, k]
     columns[UNCERTAINTY] = done.uncertainty
@@ -106,6 +105,8 @@ def with_results(
     features: "DataFrame", done: Classified, classes: Classes, before: Iterable[str]
 ) -> "DataFrame":
     """Return a table with results joined to its rows; all its other columns stay.
+
+    A column of somebody else that has the name of a result gets the ending ``_before``.
 
     Parameters
     ----------
@@ -125,6 +126,7 @@ def with_results(
     labels = labels_of(table)
     frames = frames_of(table) if done.has_frames else np.zeros(len(table), np.int64)
     columns = result_columns(done, classes)
+    table = table.rename(columns={name: f"{name}{BEFORE}" for name in columns if name in table})
     theirs = done.frames if done.has_frames else np.zeros_like(done.frames)
     if np.array_equal(labels, done.labels) and np.array_equal(frames, theirs):
         at = np.arange(len(labels))

@@ -141,6 +141,8 @@ class Controller(QObject):
             self.measuring.measure(ready.unmeasured, again=True)
         elif missing:
             self.measuring.measure(tuple(missing), tuple(next(iter(missing.values()))))
+        else:
+            self.measuring.measure(self.state.layers)
 
     def offer(self) -> tuple[LayerKey, str, int] | None:
         """Return a layer whose marks fit the chosen one: key, name and number of marks."""

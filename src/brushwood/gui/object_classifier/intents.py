@@ -10,6 +10,7 @@ from brushwood.gui._help import show_help
 from brushwood.gui.object_classifier.results import title_of
 from brushwood.session import classes as class_list
 from brushwood.session.object_script import object_script
+from brushwood.session.object_state import default_name
 
 
 class Intents(QObject):
@@ -65,7 +66,9 @@ class Intents(QObject):
 
     def _on_add(self) -> None:
         try:
-            self._state.classes = class_list.added(self._state.classes)
+            classes = class_list.added(self._state.classes)
+            new = classes[-1].id
+            self._state.classes = class_list.renamed(classes, new, default_name(new))
         except InputError as error:
             self._all.narrator.say(str(error))
             return

@@ -12,7 +12,7 @@ from brushwood.session.object_work import Attached
 from brushwood.session.scene import LayerKey
 
 #: Diameter on the screen, smallest and largest.
-_ON_SCREEN = (9, 9)
+_ON_SCREEN = (12, 12)
 #: Opacity of marks without an object here.
 _FAINT = 0.25
 
@@ -71,7 +71,7 @@ class MarkPoints:
             ndim=objects.ndim,
             name=f"{title_of(self._scene, objects)} · object marks",
             size=max(1.0, max(objects.data.shape[-2:]) / 40),
-            border_width=0.15,
+            border_width=0.05,
             canvas_size_limits=_ON_SCREEN,
             metadata={META: {**note, "classes": (), "kept": ()}},
             **place_of(objects),

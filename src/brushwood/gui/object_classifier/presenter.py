@@ -8,6 +8,7 @@ from brushwood.gui._scene import full_shape, note_of
 from brushwood.gui.object_classifier.objects_section import ObjectsRow
 from brushwood.gui.object_classifier.scribbling import paintable
 from brushwood.gui.pixel_classifier.keys import CLASS_KEYS
+from brushwood.session.freshness import was_measured
 from brushwood.session.object_readiness import ObjectReadiness
 from brushwood.session.object_sentences import table_text
 from brushwood.session.object_table import class_columns, shared_columns
@@ -96,6 +97,9 @@ class Presenter(QObject):
         if missing:
             n = len(next(iter(missing.values())))
             return f"Measure {n} missing column{'s' if n > 1 else ''}"
+        layer = self._all.scene.layer(self._first())
+        if layer is not None and not was_measured(note_of(layer)):
+            return "Measure objects"  # a table that came with the layer may lack much
         return ""
 
     def _show_classes(self, ready: ObjectReadiness) -> None:

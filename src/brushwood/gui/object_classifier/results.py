@@ -203,6 +203,8 @@ class ObjectLayers(QObject):
         above = self._scene.viewer.layers.index(objects) + 1
         layers = self._scene.viewer.layers
         self._scene.add(layer, below=layers[above] if above < len(layers) else None)
+        if output == "classes":
+            objects.visible = False  # colours of both would mix, and in 3-D flicker
         return layer
 
 
