@@ -106,6 +106,7 @@ def _labels_ref(layer: Labels) -> LabelsRef:
         transform=_transform(layer),
         scale=tuple(float(s) for s in layer.scale),
         unit=unit_of(layer),
+        axes=tuple(str(name) for name in getattr(layer, "axis_labels", ())),
     )
 
 

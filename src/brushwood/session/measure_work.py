@@ -1,14 +1,16 @@
 """Measure in a worker: a frozen request, and a result that names what it answers."""
 
 import time
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brushwood.arrays import ChannelStack, ImageSource
 from brushwood.jobs import IDLE, Job
-from brushwood.measure.table import measure
+from brushwood.measure.effort import ManyObjectsWarning
+from brushwood.measure.table import estimate, measure
 from brushwood.session.freshness import fingerprint
 from brushwood.session.scene import LayerKey
 from brushwood.tables import measurement_of, units_of
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Labels up to this size are copied before the work, so that painting meanwhile does no harm.
 _COPIED = 1 << 30
+#: Fewer objects are measured without asking; longer work than this is asked about, seconds.
+_FEW, _LONG = 20_000, 120.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,11 +85,25 @@ class Measured:
     fingerprint: str
     measurement: dict[str, Any] | None
     seconds: float
-    missing: tuple[str, ...] = field(default=())
 
 
-def run_measure(request: MeasureRequest, job: Job = IDLE) -> Measured:
-    """Measure.
+@dataclass(frozen=True, eq=False, slots=True)
+class Doubt:
+    """Work that is so long that the user should be asked first.
+
+    Attributes
+    ----------
+    request : MeasureRequest
+    sentence : str
+        How many objects, how long, and how much memory.
+    """
+
+    request: MeasureRequest
+    sentence: str
+
+
+def run_measure(request: MeasureRequest, job: Job = IDLE) -> Measured | Doubt:
+    """Measure, or say that it would take long, unless that is confirmed.
 
     Raises
     ------
@@ -99,22 +117,41 @@ def run_measure(request: MeasureRequest, job: Job = IDLE) -> Measured:
         labels = labels.copy()
     mark = fingerprint(labels, job)
     image, axis = _image(request)
-    chances = ChannelStack(request.probabilities) if request.probabilities else None
-    table = measure(
-        labels,
-        image,
-        names=request.names,
-        spacing=request.spacing,
-        unit=request.unit or None,
-        channel_axis=axis,
-        channel_names=request.channel_names,
-        ndim=request.ndim,
-        probabilities=chances,
-        class_names=request.class_names or None,
-        job=job,
-    )
+    what: dict[str, Any] = {
+        "names": request.names,
+        "channel_axis": axis,
+        "ndim": request.ndim,
+        "probabilities": ChannelStack(request.probabilities) if request.probabilities else None,
+    }
+    doubt = "" if request.is_confirmed else _doubt(labels, image, what, job)
+    if doubt:
+        return Doubt(request, doubt)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ManyObjectsWarning)  # the user was asked
+        table = measure(
+            labels,
+            image,
+            spacing=request.spacing,
+            unit=request.unit or None,
+            channel_names=request.channel_names,
+            class_names=request.class_names or None,
+            job=job,
+            **what,
+        )
     seconds = time.perf_counter() - start
     return Measured(request, table, units_of(table), mark, measurement_of(table), seconds)
+
+
+def _doubt(labels: Any, image: Any, what: dict[str, Any], job: Job) -> str:
+    """Say how long it would take, if that is long; "" otherwise."""
+    # No more objects than the largest label: most images need no counting.
+    if isinstance(labels, np.ndarray) and (not labels.size or labels.max() < _FEW):
+        return ""
+    work = estimate(labels, image, job=job.part(0.0, 0.1), **what)
+    if not work.is_long and work.seconds < _LONG:
+        return ""
+    advice = "If these are not objects but noise, remove small ones first."
+    return f"Measuring {work}. {advice} Press Measure again to go on."
 
 
 def _image(request: MeasureRequest) -> tuple[Any, int | None]:

@@ -56,6 +56,7 @@ class LabelsRef:
     transform: tuple[object, ...] = ()
     scale: tuple[float, ...] = ()
     unit: str = "px"
+    axes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def size_text(shape: Sequence[int]) -> str:
     return " × ".join(f"{n:,}" for n in shape)
 
 
-def guess_ndim(image: ImageRef) -> int:
+def guess_ndim(image: ImageRef | LabelsRef) -> int:
     """Return how many spatial dimensions an image most likely has, 2 or 3.
 
     A named axis decides; without names a third axis is taken for depth, because a time series
@@ -122,8 +123,8 @@ def guess_ndim(image: ImageRef) -> int:
     return 3 if image.shape[-3] > 1 else 2
 
 
-def axes_text(image: ImageRef, ndim: int) -> str:
-    """Describe the axes of an image: ``t 5 · y 512 · x 512 · uint8``."""
+def axes_text(image: ImageRef | LabelsRef, ndim: int) -> str:
+    """Describe the axes of a layer: ``t 5 · y 512 · x 512 · uint8``."""
     n = len(image.shape)
     names = list(image.axes) if any(image.axes) else []
     if len(names) != n or not all(names) or names == [f"axis {i - n}" for i in range(n)]:
@@ -131,4 +132,4 @@ def axes_text(image: ImageRef, ndim: int) -> str:
         frames = ["t"] if n - ndim == 1 else [f"t{i + 1}" for i in range(n - ndim)]
         names = [*frames, *space]
     parts = [f"{name} {size:,}" for name, size in zip(names, image.shape, strict=True)]
-    return " · ".join([*parts, *(["RGB"] if image.rgb else []), image.dtype])
+    return " · ".join([*parts, *(["RGB"] if getattr(image, "rgb", False) else []), image.dtype])

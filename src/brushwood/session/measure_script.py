@@ -1,0 +1,58 @@
+"""Write what the measuring window does as a Python script."""
+
+from brushwood.session.measuring import MeasureReadiness, channel_names, class_names
+
+_TEMPLATE = '''"""Made by Brushwood's Measure objects."""
+
+{numpy}import tifffile
+
+import brushwood as bw
+from brushwood.io.tables import write_table
+
+labels = tifffile.imread("labels.tif")  # {labels}
+{read}
+table = bw.measure(
+    {arguments},
+)
+write_table(table, "objects.csv")
+'''
+
+
+def measure_script(ready: MeasureReadiness) -> str:
+    """Return a script that makes the same table from TIFF files, whose names the user fills in."""
+    images, chances = ready.images, ready.probabilities if ready.with_probabilities else ()
+    read: list[str] = []
+    arguments = ["labels"]
+    if images:
+        arguments.append("image")
+        read.append(f"# {', '.join(image.name for image in images)}")
+        read.append(_stack("image", "channel", len(images)))
+    arguments.append(f"names={list(ready.names)!r}")
+    if ready.spacing is not None:
+        arguments.append(f"spacing={ready.spacing!r}")
+        if ready.unit:
+            arguments.append(f"unit={ready.unit!r}")
+    rgb = len(images) == 1 and images[0].rgb
+    if rgb or len(images) > 1:
+        arguments.append(f"channel_axis={-1 if rgb else 0}")
+        arguments.append(f"channel_names={list(channel_names(images) or ())!r}")
+    arguments.append(f"ndim={ready.setting.ndim}")
+    if chances:
+        read.append(_stack("probabilities", "probability", len(chances), always=True))
+        arguments.append("probabilities=probabilities")
+        arguments.append(f"class_names={list(class_names(chances))!r}")
+    stacked = len(images) > 1 or bool(chances)
+    size = " × ".join(map(str, ready.objects.shape)) if ready.objects is not None else "(…, Y, X)"
+    return _TEMPLATE.format(
+        numpy="import numpy as np\n" if stacked else "",
+        labels=f"{ready.objects.name}: {size}" if ready.objects is not None else size,
+        read="".join(f"{line}\n" for line in read),
+        arguments=",\n    ".join(arguments),
+    )
+
+
+def _stack(name: str, stem: str, count: int, *, always: bool = False) -> str:
+    if count == 1 and not always:
+        return f'{name} = tifffile.imread("{name}.tif")'
+    names = ", ".join(f'"{stem}_{n}.tif"' for n in range(count))
+    return f"{name} = np.stack([tifffile.imread(name) for name in ({names},)])"
