@@ -11,7 +11,12 @@ import pytest
 from house import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
-SNIPPETS = [ROOT / "README.md", ROOT / "docs/python.md", ROOT / "docs/features.md"]
+SNIPPETS = [
+    ROOT / "README.md",
+    ROOT / "docs/python.md",
+    ROOT / "docs/features.md",
+    ROOT / "docs/measure.md",
+]
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 

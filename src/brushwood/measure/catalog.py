@@ -182,9 +182,17 @@ def calculations() -> tuple[Calculation, ...]:
     return tuple(found)
 
 
+@cache
 def catalog() -> tuple[Measurement, ...]:
-    """Return everything that can be measured: name, group, dimension, cost, source and more."""
-    return tuple(m for calculation in calculations() for m in calculation.measurements)
+    """Return everything that can be measured, group by group.
+
+    Each entry tells its name, group, dimension, cost, source and more, see `Measurement`.
+    """
+    every = [m for calculation in calculations() for m in calculation.measurements]
+    by_group: dict[str, list[Measurement]] = {}
+    for measurement in every:
+        by_group.setdefault(measurement.group, []).append(measurement)
+    return tuple(m for members in by_group.values() for m in members)
 
 
 def groups() -> tuple[str, ...]:

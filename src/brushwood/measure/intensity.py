@@ -138,7 +138,7 @@ CALCULATIONS = (
             _entry("intensity_max", "Largest value", default=True),
             _entry("intensity_mean", "Mean value", default=True),
             _entry("intensity_median", "Median value"),
-            _entry("intensity_std", "Standard deviation of the values (of all pixels, N)"),
+            _entry("intensity_std", "Standard deviation of the values"),
             _entry(
                 "intensity_sum", "Sum of the values", source="CellProfiler, IntegratedIntensity"
             ),

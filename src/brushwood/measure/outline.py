@@ -126,7 +126,7 @@ CALCULATIONS = (
             Measurement(
                 "circularity",
                 "shape",
-                "4 π area / perimeter²: 1 for a disk, up to a few percent for few pixels",
+                "4 π area / perimeter²: 1 for a disk; objects of few pixels can exceed it",
                 dimension="none",
                 source="ImageJ, Shape descriptors: Circ.; with scikit-image's perimeter",
                 ndim=(2,),

@@ -128,7 +128,7 @@ _AROUND: dict[str, Any] = {
     "number_range": (1, 100),
     "whole_numbers": True,
     "undefined": "objects without background that near",
-    "source": "local background; ring as described in ring_means",
+    "source": "local background, see docs/measure.md",
 }
 _OUTSIDE: dict[str, Any] = {
     "undefined": "images without background",
