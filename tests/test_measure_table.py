@@ -277,3 +277,19 @@ def test_what_does_not_fit_is_refused():
 def test_an_unknown_name_is_refused_with_similar_ones(name, near):
     with pytest.raises(UnknownMeasurementError, match=f"no measurement {name!r}.*{near}"):
         bw.measure(LABELS, IMAGE, names=["area", name])
+
+
+def test_an_estimate_grows_with_objects_channels_and_frames():
+    estimate = bw.measure.estimate
+    names = ("area", "intensity_mean")
+    one = estimate(LABELS, IMAGE, names=names)
+    assert one.n_objects == np.unique(LABELS).size - 1
+    assert one.n_pixels == np.count_nonzero(LABELS)
+    assert one.n_bytes == 8 * 5 * one.n_objects
+    assert "about a second and a table of" in str(one)
+    area = estimate(LABELS, IMAGE, names="area").seconds
+    three = estimate(LABELS, np.stack([IMAGE] * 3), names=names, channel_axis=0)
+    assert three.seconds - area == pytest.approx(3 * (one.seconds - area))
+    frames = estimate(np.stack([LABELS] * 4), np.stack([IMAGE] * 4), names=names, ndim=2)
+    assert frames.seconds == pytest.approx(4 * one.seconds)
+    assert frames.n_objects == 4 * one.n_objects

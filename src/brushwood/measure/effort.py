@@ -51,12 +51,12 @@ class Estimate:
 def estimate_work(objects: LabelIndex, columns: Iterable[Column], n_frames: int = 1) -> Estimate:
     """Estimate the work for these columns, if all frames are like the one given."""
     columns = tuple(columns)
-    wanted = {column.measurement.name for column in columns}
+    layers = _layers(columns)
     n_objects, n_pixels = len(objects), int(objects.n_pixels.sum())
     seconds = sum(
-        c.seconds_per_object * n_objects + c.seconds_per_pixel * n_pixels
+        max(layers.get(m.name, 0) for m in c.measurements)
+        * (c.seconds_per_object * n_objects + c.seconds_per_pixel * n_pixels)
         for c in calculations()
-        if any(m.name in wanted for m in c.measurements)
     )
     return Estimate(
         n_objects * n_frames,
@@ -64,6 +64,16 @@ def estimate_work(objects: LabelIndex, columns: Iterable[Column], n_frames: int 
         seconds * n_frames,
         8 * (len(columns) + 3) * n_objects * n_frames,
     )
+
+
+def _layers(columns: Iterable[Column]) -> dict[str, int]:
+    """Return how many channels or classes of an image each measurement reads, 1 without."""
+    places: dict[str, set[int]] = {}
+    for column in columns:
+        along = column.measurement.along
+        last = column.place[-1] if along and along[-1] in ("channel", "class") else 0
+        places.setdefault(column.measurement.name, set()).add(last)
+    return {name: len(found) for name, found in places.items()}
 
 
 def _duration(seconds: float) -> str:

@@ -171,7 +171,8 @@ CALCULATIONS = (
                 undefined="objects whose values sum to 0",
             ),
         ),
-        seconds_per_pixel=1e-7,
+        seconds_per_object=1e-6,
+        seconds_per_pixel=3e-8,
     ),
     Calculation(
         compute_edge,
@@ -189,6 +190,6 @@ CALCULATIONS = (
                 ("sum", "Sum"),
             )
         ),
-        seconds_per_pixel=1e-7,
+        seconds_per_pixel=4e-8,
     ),
 )

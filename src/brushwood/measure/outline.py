@@ -143,6 +143,6 @@ CALCULATIONS = (
                 integer=True,
             ),
         ),
-        seconds_per_pixel=5e-8,
+        seconds_per_pixel=4e-8,
     ),
 )

@@ -170,5 +170,6 @@ CALCULATIONS = (
                 along=("space",),
             ),
         ),
+        seconds_per_object=1.5e-6,
     ),
 )

@@ -151,6 +151,6 @@ CALCULATIONS = (
                 **_OUTSIDE,
             ),
         ),
-        seconds_per_pixel=2e-7,
+        seconds_per_pixel=1e-7,
     ),
 )
