@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Show the main job: image and strokes in, classes, probabilities and an overview out. No screen needed.
+# Show the main job: image and strokes in; classes, objects, a table and an overview out. No screen needed.
 #
 # Usage: bash scripts/demo.sh [--gui]
 #   without options  writes into demo-out/ and prints scores, times and the device

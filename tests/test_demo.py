@@ -14,7 +14,7 @@ from brushwood.samples import demo
 from brushwood.samples.picture import overview
 from brushwood.samples.scores import compare
 
-STAGES = ["load", "device", "train", "apply", "write"]
+STAGES = ["load", "device", "train", "apply", "objects", "write"]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,8 @@ def test_a_real_photograph_is_segmented_well(coins):
 def test_every_file_is_written_and_fits_the_image(coins):
     shape = coins.sample.image.shape
     wanted = {"image", "annotation", "classes", "probabilities", "uncertainty", "model", "overview"}
-    assert set(coins.files) == wanted
+    assert set(coins.files) == wanted | {"objects", "table"}
+    assert all(path.stat().st_size > 0 for path in coins.files.values())
     read = {k: tifffile.imread(v) for k, v in coins.files.items() if v.suffix == ".tif"}
     assert np.array_equal(read["image"], coins.sample.image)
     assert np.array_equal(read["annotation"], coins.sample.annotation)
@@ -41,7 +42,7 @@ def test_every_file_is_written_and_fits_the_image(coins):
     assert read["uncertainty"].min() >= 0 and read["uncertainty"].max() <= 1 + 1e-6
 
 
-def test_the_picture_shows_six_panels(coins):
+def test_the_picture_shows_the_panels(coins):
     with Image.open(coins.files["overview"]) as picture:
         assert picture.mode == "RGB" and picture.width > 1200
         pixels = np.asarray(picture).reshape(-1, 3)

@@ -20,8 +20,9 @@ def add_parser(commands: Any) -> None:
         "demo",
         help="segment sample images, or open one in napari",
         description=(
-            "Train on the strokes of sample images, write classes, probabilities, uncertainty and "
-            "a PNG overview, and compare with the truth. With --gui, open a sample in napari."
+            "Train on the strokes of sample images, write classes, probabilities, uncertainty, "
+            "objects, a table, classes of objects and a PNG overview, and compare with the truth. "
+            "With --gui, open a sample in napari."
         ),
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

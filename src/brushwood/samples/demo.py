@@ -1,4 +1,4 @@
-"""The main job without a screen: real image, strokes, train, apply, write, compare with truth."""
+"""The main job without a screen: strokes, train, apply, objects, table, classes, compare."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -11,16 +11,17 @@ import numpy as np
 
 from brushwood.jobs import IDLE, Job
 from brushwood.samples.catalog import load
+from brushwood.samples.demo_files import MAPS, targets, write
+from brushwood.samples.demo_objects import TASKS, ObjectResults, classify_objects, find_objects
 from brushwood.samples.sample import Sample
 from brushwood.samples.scores import PixelAgreement, compare
 
 if TYPE_CHECKING:
     from brushwood.pixels.classifier import PixelClassifier
 
-#: What the demo runs on when nobody chose: a real photograph, and simulated nuclei.
-DEMO_SAMPLES = ("coins", "nuclei_2d")
-
-_MAPS = ("classes", "probabilities", "uncertainty")
+#: What the demo runs on when nobody chose: a real photograph, simulated nuclei, and shapes to tell
+#: apart.
+DEMO_SAMPLES = ("coins", "nuclei_2d", "round_and_elongated_blobs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +38,15 @@ class DemoReport:
     agreement : PixelAgreement or None
         On the pixels that were not painted; None where there is no truth.
     seconds : mapping of stage to float
-        Wall time of load, device (finding it), train, apply and write, in the order of running.
-        Train holds the compilation of kernels when it is the first work of the process.
+        Wall time of load, device (finding it), train, apply, objects (splitting, measuring and
+        classifying them, if the sample has some) and write, in the order of running. Train holds
+        the compilation of kernels when it is the first work of the process.
     files : mapping of content to path
         ``image``, ``annotation``, ``classes``, ``probabilities``, ``uncertainty``, ``model``,
-        ``overview``.
+        ``overview``; ``objects`` and ``table`` if there are objects, ``object_classes`` and
+        ``object_model`` if they were classified.
+    objects : ObjectResults or None
+        What was found out about objects; None for samples without.
     """
 
     sample: Sample
@@ -50,6 +55,7 @@ class DemoReport:
     agreement: PixelAgreement | None
     seconds: Mapping[str, float]
     files: Mapping[str, Path]
+    objects: ObjectResults | None = None
 
     def text(self) -> str:
         """Return the report as lines for a terminal."""
@@ -71,6 +77,8 @@ class DemoReport:
             where = f"{self.agreement.n_pixels} pixels that were not painted"
             lines.append(f"  Jaccard   mean {self.agreement.mean_jaccard:.3f} ({each})")
             lines.append(f"  accuracy  {self.agreement.accuracy:.3f} on {where}")
+        if self.objects is not None:
+            lines += self.objects.lines()
         return "\n".join([*lines, *(f"  wrote     {path}" for path in self.files.values())])
 
 
@@ -83,6 +91,8 @@ def run_demo(
     job: Job = IDLE,
 ) -> DemoReport:
     """Train on a sample's strokes with default settings, apply, write, and compare with the truth.
+
+    Of some samples, the classes are turned into objects, measured, and the objects classified.
 
     Parameters
     ----------
@@ -111,17 +121,21 @@ def run_demo(
     seconds: dict[str, float] = {}
     with _clock(seconds, "load"):
         loaded = load(sample)
-    files = _targets(Path(out), loaded, overwrite)
+    files = targets(Path(out), loaded, overwrite)
     with _clock(seconds, "device"):
         chosen = choose_device(device)
     with _clock(seconds, "train"):
         classifier = _trained(loaded, chosen, job.part(0.0, 0.3))
     with _clock(seconds, "apply"):
-        maps = classifier.predict_maps(loaded.image, _MAPS, job=job.part(0.3, 0.9))
+        maps = classifier.predict_maps(loaded.image, MAPS, job=job.part(0.3, 0.8))
     agreement = _agreement(loaded, maps["classes"])
+    objects = None
+    if sample in TASKS:
+        with _clock(seconds, "objects"):
+            objects = _objects(loaded, maps["classes"], job.part(0.8, 0.9))
     job.checkpoint(0.9, "write")
     with _clock(seconds, "write"):
-        _write(loaded, classifier, maps, agreement, files, overwrite)
+        write(loaded, classifier, maps, agreement, objects, files, overwrite)
     job.checkpoint(1.0, "done")
     return DemoReport(
         sample=loaded,
@@ -130,7 +144,14 @@ def run_demo(
         agreement=agreement,
         seconds=seconds,
         files=files,
+        objects=objects,
     )
+
+
+def _objects(sample: Sample, classes: Any, job: Job) -> ObjectResults:
+    task = TASKS[sample.key]
+    labels, table = find_objects(task, sample, classes, job.part(0, 0.5))
+    return classify_objects(task, sample, labels, table, job.part(0.5, 1))
 
 
 @contextmanager
@@ -139,23 +160,6 @@ def _clock(seconds: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     seconds[stage] = time.perf_counter() - start
-
-
-def _targets(out: Path, sample: Sample, overwrite: bool) -> dict[str, Path]:
-    """Return the files to write, after checking that they can be written."""
-    from brushwood.io.atomic import check_target, translated
-
-    with translated(out):
-        out.mkdir(parents=True, exist_ok=True)
-    names = ("image", "annotation", *_MAPS)
-    files = {name: out / f"{sample.key}-{name}.tif" for name in names}
-    files["model"] = out / f"{sample.key}.brushwood"
-    files["overview"] = out / f"{sample.key}-overview.png"
-    if sample.rgb:
-        files["image"] = out / f"{sample.key}-image.png"
-    for path in files.values():
-        check_target(path, overwrite=overwrite)
-    return files
 
 
 def _trained(sample: Sample, device: Any, job: Job) -> "PixelClassifier":
@@ -178,40 +182,3 @@ def _agreement(sample: Sample, classes: Any) -> PixelAgreement | None:
     if sample.truth_classes is None:
         return None
     return compare(np.asarray(sample.truth_classes), np.asarray(classes), sample.annotation)
-
-
-def _write(
-    sample: Sample,
-    classifier: "PixelClassifier",
-    maps: Mapping[str, Any],
-    agreement: PixelAgreement | None,
-    files: Mapping[str, Path],
-    overwrite: bool,
-) -> None:
-    """Write all files, each completely or not at all."""
-    from PIL import Image
-
-    from brushwood.io.atomic import replacing
-    from brushwood.io.images import unit_of, write_image
-    from brushwood.samples.picture import overview
-
-    axes = {name: sample.axes.lower().replace("c", "") for name in ("annotation", *_MAPS)}
-    axes = {name: letters.replace("s", "") for name, letters in axes.items()}
-    axes["probabilities"] = "c" + axes["probabilities"]
-    arrays = {"annotation": sample.annotation, **maps}
-    if sample.rgb:
-        with replacing(files["image"], overwrite=overwrite) as path:
-            Image.fromarray(np.asarray(sample.image)).save(path, format="PNG")
-    else:
-        arrays["image"], axes["image"] = sample.image, sample.axes.lower()
-    unit = unit_of(sample.unit)
-    for name, array in arrays.items():
-        write_image(files[name], array, axes[name], sample.spacing, unit, overwrite=overwrite)
-    classifier.save(files["model"], overwrite=overwrite)
-    caption = ""
-    if agreement is not None:
-        caption = f"Jaccard {agreement.mean_jaccard:.3f}, accuracy {agreement.accuracy:.3f}"
-    classes, probabilities, uncertainty = (np.asarray(maps[name]) for name in _MAPS)
-    sheet = overview(sample, classes, probabilities, uncertainty, caption)
-    with replacing(files["overview"], overwrite=overwrite) as path:
-        sheet.save(path, format="PNG")

@@ -1,15 +1,22 @@
 """One picture that shows what the demo did: image, strokes, classes, probability, truth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from brushwood.samples.demo_objects import ObjectResults
 from brushwood.samples.sample import Sample
 
 Rgb = NDArray[np.uint8]
+
+#: Colours of objects: the label modulo their number, so that neighbours seldom share one.
+_HUES = np.array([
+    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0),
+    (204, 121, 167), (150, 90, 220), (120, 200, 80), (250, 130, 130), (90, 210, 210),
+])  # fmt: skip
 
 _PANEL = 420  # width of a panel, px
 _GAP, _TITLE, _HEAD = 14, 26, 40
@@ -26,8 +33,9 @@ def overview(
     probabilities: NDArray[Any],
     uncertainty: NDArray[Any],
     caption: str,
+    objects: ObjectResults | None = None,
 ) -> Image.Image:
-    """Draw six panels.
+    """Draw six panels, and up to three more of objects.
 
     Parameters
     ----------
@@ -36,6 +44,8 @@ def overview(
         Shown for the last class.
     caption : str
         One line above the panels.
+    objects : ObjectResults, optional
+        Objects, and their classes where something was learned.
 
     Returns
     -------
@@ -44,11 +54,11 @@ def overview(
     """
     at = _best_plane(sample.annotation)
     grey = _image(sample, at)
-    names = list(sample.class_names.values())
+    names, colors = list(sample.class_names.values()), sample.class_colors
     panels = [
         ("image" + _where(sample, at), grey),
-        ("strokes", _painted(grey, sample.annotation[at], sample, 1.0)),
-        ("classes", _painted(grey, classes[at], sample, 0.5)),
+        ("strokes", _painted(grey, sample.annotation[at], colors, 1.0)),
+        ("classes", _painted(grey, classes[at], colors, 0.5)),
         (f"probability of {names[-1]}, 0 to 1", _viridis(probabilities[-1][at])),
         ("uncertainty, 0 to 1", _viridis(uncertainty[at])),
     ]
@@ -56,9 +66,40 @@ def overview(
         panels.append(("no truth: nobody outlined this image", np.full_like(grey, 235)))
     else:
         wrong = np.where(sample.truth_classes[at] == classes[at], 0, classes[at])
-        pale = (grey // 2 + 110).astype(np.uint8)
-        panels.append(("wrong pixels, in the class they got", _painted(pale, wrong, sample, 1.0)))
-    return _sheet(panels, f"{sample.title}    {caption}", sample)
+        panels.append(
+            ("wrong pixels, in the class they got", _painted(_pale(grey), wrong, colors, 1.0))
+        )
+    legend = [(name, sample.class_colors[k]) for k, name in sample.class_names.items()]
+    if objects is not None:
+        panels += _object_panels(objects, grey, at)
+        task = objects.task
+        legend += [(name, task.class_colors[k]) for k, name in task.class_names.items()]
+    return _sheet(panels, f"{sample.title}    {caption}", legend)
+
+
+def _object_panels(objects: ObjectResults, grey: Rgb, at: tuple[int, ...]) -> list[tuple[str, Rgb]]:
+    """Draw objects in colours that tell neighbours apart, their classes, and what is wrong."""
+    labels = objects.labels[at]
+    hues = np.random.default_rng(0).permutation(_HUES)
+    colored = np.where((labels > 0)[..., None], hues[labels % len(hues)], grey)
+    panels = [(f"{len(objects.table)} objects", colored.astype(np.uint8))]
+    if objects.classes is None:
+        return panels
+    classes = objects.classes[at]
+    wrong = np.where(np.isin(labels, objects.wrong), classes, 0)
+    colors = objects.task.class_colors
+    title = (
+        "wrong objects, in the class they got" if objects.wrong else "no held-out object is wrong"
+    )
+    return [
+        *panels,
+        ("classes of objects", _painted(grey, classes, colors, 0.6)),
+        (title, _painted(_pale(grey), wrong, colors, 1.0)),
+    ]
+
+
+def _pale(grey: Rgb) -> Rgb:
+    return np.asarray((grey // 2 + 110).astype(np.uint8))
 
 
 def _best_plane(annotation: NDArray[Any]) -> tuple[int, ...]:
@@ -98,10 +139,10 @@ def _stretched(plane: NDArray[Any]) -> Rgb:
     return np.asarray((255 * unit**0.7).astype(np.uint8))
 
 
-def _painted(base: Rgb, classes: NDArray[Any], sample: Sample, alpha: float) -> Rgb:
+def _painted(base: Rgb, classes: NDArray[Any], colors: Mapping[int, str], alpha: float) -> Rgb:
     """Lay class colours over an image where `classes` is not 0."""
     picture = base.astype(float)
-    for class_id, color in sample.class_colors.items():
+    for class_id, color in colors.items():
         where = classes == class_id
         picture[where] = (1 - alpha) * picture[where] + alpha * np.array(_rgb(color))
     return np.asarray(picture.astype(np.uint8))
@@ -119,13 +160,16 @@ def _rgb(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
-def _sheet(panels: Sequence[tuple[str, Rgb]], head: str, sample: Sample) -> Image.Image:
-    """Lay panels out in two rows, with a headline and a legend of the classes."""
+def _sheet(
+    panels: Sequence[tuple[str, Rgb]], head: str, legend: Sequence[tuple[str, str]]
+) -> Image.Image:
+    """Lay panels out in two or three rows, with a headline and a legend of names and colours."""
     height, width = panels[0][1].shape[:2]
     size = (_PANEL, round(_PANEL * height / width))
-    columns = (len(panels) + 1) // 2
+    rows = 2 if len(panels) <= 8 else 3
+    columns = -(-len(panels) // rows)
     sheet_width = columns * (size[0] + _GAP) + _GAP
-    sheet_height = _HEAD + 2 * (size[1] + _TITLE + _GAP) + _HEAD
+    sheet_height = _HEAD + rows * (size[1] + _TITLE + _GAP) + _HEAD
     sheet = Image.new("RGB", (sheet_width, sheet_height), _PAPER)
     draw = ImageDraw.Draw(sheet)
     text = ImageFont.load_default(size=16)
@@ -138,8 +182,8 @@ def _sheet(panels: Sequence[tuple[str, Rgb]], head: str, sample: Sample) -> Imag
         how = Image.Resampling.NEAREST if width < _PANEL else Image.Resampling.LANCZOS
         sheet.paste(Image.fromarray(picture).resize(size, how), (x, y + _TITLE))
     x, y = _GAP, sheet_height - _HEAD + 4
-    for class_id, name in sample.class_names.items():
-        draw.rectangle((x, y, x + 16, y + 16), fill=_rgb(sample.class_colors[class_id]))
+    for name, color in legend:
+        draw.rectangle((x, y, x + 16, y + 16), fill=_rgb(color))
         draw.text((x + 23, y - 2), name, fill=_INK, font=text)
         x += 50 + round(draw.textlength(name, font=text))
     return sheet
