@@ -213,7 +213,8 @@ def _portion_count(x: Neighbors, least: float) -> Float64:
 
 def _proximal(x: Neighbors, distance: float) -> Float64:
     def count(apart: Float32, n: int) -> Float32:
-        return (apart <= np.float32(distance)).sum(axis=1).astype(np.float32)
+        near: Float32 = (apart <= np.float32(distance)).sum(axis=1).astype(np.float32)
+        return near
 
     return x.by_distance(count)
 

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from brushwood.apoc import neighbors, statistics
 from brushwood.apoc.base import ClClassifier
-from brushwood.apoc.features import FILTERS
 from brushwood.apoc.neighbors import Neighbors
 from brushwood.apoc.statistics import Statistics, checked_labels
 from brushwood.arrays import AnyArray
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 #: Features that Brushwood measures as APOC does, besides
 #: ``average_distance_of_n_nearest_neighbors=`` and a number.
 OBJECT_FEATURES = (*statistics.NAMES, *neighbors.NAMES)
+
+
+_NEAREST = "average_distance_of_n_nearest_neighbors="
 
 
 class ObjectClassifier(ClClassifier):
@@ -177,8 +179,9 @@ class ObjectSelector(ObjectClassifier):
 
 def is_of_objects(header: ClHeader) -> bool:
     """Whether a header's features are measured on objects, not filters of images."""
-    images = any(name.lower().partition("=")[0] in FILTERS for name in header.features)
-    return header.ndim == 1 or (bool(header.features) and not images)
+    if header.ndim is not None or not header.features:
+        return header.ndim == 1
+    return all(name in OBJECT_FEATURES or name.startswith(_NEAREST) for name in header.features)
 
 
 def measured(

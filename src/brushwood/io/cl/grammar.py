@@ -73,7 +73,8 @@ class Cursor:
                 raise self.unexpected(f"{what} {count} was expected")
             count += 1
             if count > most:
-                raise ClProblem(f"it has more than {most} {what}s")
+                plural = what + ("es" if what.endswith("s") else "s")
+                raise ClProblem(f"it has more than {most} {plural}")
 
     def unexpected(self, what: str) -> ClProblem:
         """Return what to say when the text does not follow the grammar here."""

@@ -51,8 +51,9 @@ def format_cl(model: ClModel, job: Job = IDLE) -> str:
     devices without 64-bit floats if they came from a forest.
     """
     parts = [format_header(model.header), _declarations(model)]
-    for root in model.roots:
-        parts.extend(_tree(model, int(root), job))
+    for number, root in enumerate(model.roots):
+        job.checkpoint(number / model.n_trees, "Writing trees")
+        parts.extend(_tree(model, int(root), job.part(number / model.n_trees, 1)))
     parts.append(_ending(model))
     return "".join(parts)
 
@@ -78,7 +79,7 @@ def _tree(model: ClModel, root: int, job: Job) -> Iterator[str]:
         item, depth = stack.pop()
         count += 1
         if count % _EVERY == 0:
-            job.checkpoint(0.5, "Writing trees")
+            job.checkpoint(0.0, "Writing trees")
         space = " " * depth
         if isinstance(item, str):
             yield f"{space}{item}\n"
