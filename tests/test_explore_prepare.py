@@ -83,7 +83,7 @@ def test_any_kind_of_number_is_taken(dtype):
 
 
 def test_robust_scaling_does_not_follow_outliers():
-    table = pd.DataFrame({"x": [0.0, 1, 2, 3, 4, 1e9], "y": [0.0, 0, 0, 0, 0, 1]})
+    table = pd.DataFrame({"a": [0.0, 1, 2, 3, 4, 1e9], "b": [0.0, 0, 0, 0, 0, 1]})
     prepared = prepare(table, params=PrepareParams(scaling="robust"))
     assert prepared.center[0] == pytest.approx(2.5)
     assert prepared.scale[0] == pytest.approx(2.5 / 1.349)
@@ -93,7 +93,7 @@ def test_robust_scaling_does_not_follow_outliers():
 
 
 def test_the_largest_numbers_do_not_overflow():
-    table = pd.DataFrame({"x": [-1.7e308, 1.7e308, 0.0], "y": [1e-320, 2e-320, 3e-320]})
+    table = pd.DataFrame({"a": [-1.7e308, 1.7e308, 0.0], "b": [1e-320, 2e-320, 3e-320]})
     for scaling in ("standard", "robust"):
         assert np.isfinite(prepare(table, params=PrepareParams(scaling=scaling)).matrix).all()
 

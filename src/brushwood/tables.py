@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 #: Columns that say which object a row is, and measure nothing.
 KEYS = ("label", "index", "frame", "image", "parent", "label_a", "label_b")
 
+#: Columns that classifying writes.
+CLASS_RESULTS = (
+    "class",
+    "class_name",
+    "class_probability",
+    "class_uncertainty",
+    "class_annotated",
+)
+#: Start of the names of columns that an embedding writes, and of all that an exploration does.
+EMBEDDED = ("PCA ", "UMAP ", "t-SNE ")
+EXPLORED = (*EMBEDDED, "cluster ", "agreement ")
+
+#: Where an object is, and to whom it belongs, says nothing of what it is.
+_PLACE = re.compile(r"(weighted_)?centroid(_weighted)?|bbox|parent|cluster|frame|z|y|x", re.ASCII)
 _UNITS = "brushwood.units"
 _MEASUREMENT = "brushwood.measurement"
 _HEADER = re.compile(r"(?P<name>.*?\S)\s*\[(?P<unit>[^\[\]]*)\]\s*")
@@ -103,3 +117,21 @@ def measured_columns(table: "DataFrame") -> list[str]:
     """Return the names of numeric columns that measure something: all but keys and text."""
     numeric = table.select_dtypes(include=["number", "bool"]).columns
     return [str(name) for name in numeric if name not in KEYS]
+
+
+def describing_columns(table: "DataFrame") -> list[str]:
+    """Return the measured columns that say what an object is.
+
+    Left out are its place (``centroid-0`` …, ``bbox-0`` …), parents and clusters, what classifying
+    and exploring wrote, and ``num_pixels`` beside ``area``, which is the same without a unit.
+    """
+    return [
+        name
+        for name in measured_columns(table)
+        if not (
+            _PLACE.fullmatch(name.partition("-")[0])
+            or name.removesuffix("_before") in CLASS_RESULTS
+            or name.startswith(EXPLORED)
+            or (name == "num_pixels" and "area" in table.columns)
+        )
+    ]

@@ -8,15 +8,9 @@ import numpy as np
 
 from brushwood.explore.embed import free_names, made
 from brushwood.explore.grouping import MOST, NAMES, ClusterParams, Ids, Method, group
-from brushwood.explore.prepare import (
-    EMBEDDINGS,
-    Floats,
-    Prepared,
-    PrepareParams,
-    Report,
-    prepare,
-)
+from brushwood.explore.prepare import Floats, Prepared, PrepareParams, Report, prepare
 from brushwood.jobs import IDLE, Job
+from brushwood.tables import EMBEDDED
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -148,8 +142,8 @@ def prepare_for_clusters(
     """Prepare measurements or positions of an embedding, and say which: ``UMAP`` or ``""``."""
     if columns is None and table.columns.size:
         positions = [str(name) for name in table.columns]
-        columns = positions if all(n.startswith(EMBEDDINGS) for n in positions) else None
-    laid_out = columns is not None and all(str(name).startswith(EMBEDDINGS) for name in columns)
+        columns = positions if all(n.startswith(EMBEDDED) for n in positions) else None
+    laid_out = columns is not None and all(str(name).startswith(EMBEDDED) for name in columns)
     scaling = scaling or ("none" if laid_out else "standard")
     on = str(columns[0]).split(" ")[0] if laid_out and columns else ""
     return prepare(table, columns, made(PrepareParams, scaling=scaling)), on

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from brushwood.errors import InputError
 from brushwood.explore.options import Options
 from brushwood.forest.params import option
-from brushwood.tables import KEYS, measured_columns
+from brushwood.tables import KEYS, describing_columns
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Scaling = Literal["standard", "robust", "none"]
-
-#: Start of the names of columns that an embedding wrote; their scale has a meaning of its own.
-EMBEDDINGS = ("PCA ", "UMAP ", "t-SNE ")
-#: Start of the names of all columns that an exploration writes.
-WRITTEN = (*EMBEDDINGS, "cluster ", "agreement ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +198,7 @@ def prepare(
     table : DataFrame
         One row an object.
     columns : sequence of str, optional
-        By default all that measure something: numbers that are neither keys (``label``,
-        ``index``, ``frame``, ``image``) nor written by an exploration, in every image.
+        By default all that describe objects in every image, see `usable_columns`.
     params : PrepareParams, optional
 
     Raises
@@ -255,13 +249,13 @@ def listed(names: Sequence[str]) -> str:
 
 
 def usable_columns(table: "DataFrame") -> list[str]:
-    """Return the columns that `prepare` takes by default."""
+    """Return the columns that `prepare` takes by default.
+
+    See `brushwood.tables.describing_columns`; columns of yes and no are left out as well: gates
+    and borders make groups of their own.
+    """
     yes_or_no = set(map(str, table.select_dtypes(include="bool").columns))
-    return [
-        name
-        for name in measured_columns(table)
-        if not name.startswith(WRITTEN) and name not in yes_or_no
-    ]
+    return [name for name in describing_columns(table) if name not in yes_or_no]
 
 
 def _chosen(table: "DataFrame", columns: Sequence[str] | None) -> tuple[list[str], tuple[str, ...]]:

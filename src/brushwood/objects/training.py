@@ -1,6 +1,5 @@
 """Rows to learn from: classes of rows in any spelling, and the columns worth learning from."""
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brushwood.errors import AnnotationError, InputError, ShapeMismatchError
-from brushwood.tables import measured_columns
+from brushwood.tables import describing_columns
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -18,26 +17,19 @@ CLASS, PROBABILITY, UNCERTAINTY = "class", "class_probability", "class_uncertain
 NAME, ANNOTATED = "class_name", "class_annotated"
 RESULTS = (CLASS, NAME, PROBABILITY, UNCERTAINTY, ANNOTATED)
 
-#: Where an object is, and to whom it belongs, says nothing of what it is.
-_PLACE = re.compile(r"(weighted_)?centroid(_weighted)?|bbox|parent|cluster|frame|z|y|x", re.ASCII)
-
 
 def default_columns(table: "DataFrame") -> list[str]:
     """Return the columns that are learned from if nobody chose: what is measured, but no place.
 
     Left out are keys, text, the position (``centroid-0`` …, ``bbox-0`` …), parents and clusters,
-    the results of an earlier classification, and columns without any number.
+    the results of an earlier classification or exploration, ``num_pixels`` beside ``area`` (it
+    would tie the classifier to one pixel size), and columns without any number.
     """
-    found = []
-    for name in measured_columns(table):
-        stem = name.partition("-")[0]
-        if name.removesuffix("_before") in RESULTS or _PLACE.fullmatch(stem):
-            continue
-        if name == "num_pixels" and "area" in table.columns:
-            continue  # the same without a unit: it would tie the classifier to one pixel size
-        if np.isfinite(table[name].to_numpy(dtype=np.float64, na_value=np.nan)).any():
-            found.append(name)
-    return found
+    return [
+        name
+        for name in describing_columns(table)
+        if np.isfinite(table[name].to_numpy(dtype=np.float64, na_value=np.nan)).any()
+    ]
 
 
 def class_ids(values: Any, names: Mapping[int, str] | None = None) -> tuple[Any, dict[int, str]]:
