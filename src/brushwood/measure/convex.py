@@ -19,13 +19,15 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
     """Measure the convex images of all objects, some objects at a time."""
     n_pixels = np.zeros(len(objects))
     feret = np.zeros(len(objects))
-    for start, stop in parts(objects, call.job):
+    for start, stop in _parts(objects):
+        job = call.job.part(start / len(objects), stop / len(objects))
+        job.checkpoint(0.0, "convex hulls")
         lines, depth = lines_of(objects, start, stop)
-        filled = convex_image(lines, depth, objects.ndim, call.job)
+        filled = convex_image(lines, depth, objects.ndim, job.part(0, 0.5))
         count = filled.right - filled.left + 1
         n_pixels[start:stop] = np.bincount(filled.item // depth, count, stop - start)
         if "feret_diameter_max" in call.wanted:
-            number, points = _corners(filled, depth, objects.ndim, call.job)
+            number, points = _corners(filled, depth, objects.ndim, job.part(0.5, 1))
             feret[start:stop] = _diameters(number, points, objects.spacing, stop - start)
     found = {
         "area_convex": n_pixels * float(np.prod(objects.spacing)),
@@ -35,11 +37,10 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
     return {name: values for name, values in found.items() if name in call.wanted}
 
 
-def parts(objects: LabelIndex, job: Job) -> Iterator[tuple[int, int]]:
+def _parts(objects: LabelIndex) -> Iterator[tuple[int, int]]:
     """Yield ranges of objects that have about as many runs as are worked on at once."""
     start = 0
     while start < len(objects):
-        job.checkpoint(start / len(objects), "convex hulls")
         goal = objects.run_first[start] + _RUNS
         stop = max(start + 1, int(np.searchsorted(objects.run_first, goal, side="right")) - 1)
         yield start, stop

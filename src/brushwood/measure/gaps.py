@@ -58,7 +58,7 @@ class _Boxes:
         self._radius = np.linalg.norm(self._high - self._low, axis=1) / 2
         usual = _GIANT * np.median(self._radius) + 1e-9
         self._giants = np.flatnonzero(self._radius > usual)
-        self._reach = self._radius[self._radius <= usual].max()
+        self._reach = self._radius[self._radius <= usual].max(initial=0)
 
     def nearest(self, a: int) -> int:
         """Return the object whose box has the nearest centre."""

@@ -48,7 +48,7 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
     assert call.image is not None
     found = {n: np.full((len(objects), call.image.n_channels), np.nan) for n in sorted(call.wanted)}
     done, n_channels = 0, call.image.n_channels
-    for pixels in objects.pixels(call.image, call.job, "texture"):
+    for pixels in objects.pixels(call.image):
         n = len(pixels.objects)
         for channel in range(n_channels):
             job = call.job.part(
@@ -156,7 +156,7 @@ def statistics(matrices: FloatArray, wanted: frozenset[str]) -> dict[str, FloatA
     dict of str to ndarray, shape (n,)
         The correlation of a constant texture is 1, as in scikit-image, and its information 0.
     """
-    flat = matrices.reshape(len(matrices), -1)
+    flat = matrices.reshape(len(matrices), matrices.shape[1] * matrices.shape[2])
     i, j = (axis.reshape(-1) for axis in np.indices(matrices.shape[1:], dtype=np.float64))
     apart = np.abs(i - j)
     sums = flat @ _indicator(i + j)
