@@ -7,6 +7,7 @@ table of all columns of these groups follows, and the same with a calculation at
 
 import argparse
 import time
+import tracemalloc
 
 import numpy as np
 from common import cells, interleave, machine, median, table, versions
@@ -57,7 +58,11 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--only-ours", action="store_true")
+    parser.add_argument("--memory", action="store_true")
     options = parser.parse_args()
+    if options.memory:
+        memory()
+        return
     print(machine(), versions("scikit-image", "numpy", "scipy"), sep="\n")
     labels = objects(options.size, options.objects)
     image = np.tile(cells((1024, 1024)), (options.size // 1024 + 1,) * 2)
@@ -90,11 +95,41 @@ def compare(labels: np.ndarray, image: np.ndarray, names: list[str], repeats: in
     print(f"first ours {first['ours']:.2f} s, scikit-image {first['skimage']:.1f} s")
     print(f"ours {a:.2f} s, scikit-image {b:.1f} s, ratio {b / a:.1f}", flush=True)
     worst = {
-        name: float(np.max(np.abs(found["ours"][name] - values) / np.maximum(np.abs(values), 1e-9)))
+        name: difference(name, np.asarray(found["ours"][name]), values)
         for name, values in found["theirs"].items()
     }
     name = max(worst, key=lambda key: worst[key])
     print(f"largest relative difference {worst[name]:.1e} ({name})")
+
+
+def difference(name: str, ours: np.ndarray, theirs: np.ndarray) -> float:
+    """Return the largest relative difference; of directions, the largest angle over π."""
+    if name == "orientation":
+        apart = np.abs(ours - theirs)
+        return float(np.max(np.minimum(apart, np.pi - apart)) / np.pi)
+    return float(np.max(np.abs(ours - theirs) / np.maximum(np.abs(theirs), 1e-9)))
+
+
+def memory() -> None:
+    """Print the memory that measuring takes beside labels and image, by the number of objects."""
+    rows = []
+    for size in (1024, 2048, 4096):
+        labels = objects(size, size * size // 1678)
+        image = np.zeros(labels.shape, np.uint16)
+        tracemalloc.start()
+        table_ = bw.measure(labels, image, names=GROUPS)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        used = table_.memory_usage().sum()
+        rows.append(
+            [
+                f"{len(table_)}",
+                f"{peak / 1e6:.0f}",
+                f"{used / 1e6:.1f}",
+                f"{peak / len(table_):.0f}",
+            ]
+        )
+    print(table(["objects", "peak, MB", "table, MB", "peak bytes an object"], rows))
 
 
 def by_calculation(labels: np.ndarray, image: np.ndarray, names: list[str]) -> None:
