@@ -15,7 +15,9 @@ SNIPPETS = [
     ROOT / "README.md",
     ROOT / "docs/python.md",
     ROOT / "docs/features.md",
+    ROOT / "docs/objects.md",
     ROOT / "docs/measure.md",
+    ROOT / "docs/object-classifier.md",
 ]
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
