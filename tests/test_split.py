@@ -218,8 +218,6 @@ def test_params_travel_as_json_and_options_change_them():
         {"threshold": 1.5},
         {"threshold": float("nan")},
         {"min_size": -1},
-        {"min_size": 10, "max_size": 5},
-        {"method": "hysteresis", "core": 0.2},
         {"seed_height": True},
         {"fill_holes": 1},
         {"border": "cut"},
@@ -228,6 +226,14 @@ def test_params_travel_as_json_and_options_change_them():
 def test_wrong_params_are_refused(wrong):
     with pytest.raises(InputError, match="SplitParams"):
         bw.SplitParams(**wrong)
+
+
+def test_values_that_do_not_go_together_are_refused_when_used():
+    with pytest.raises(InputError, match="largest size 5 is below the smallest 10"):
+        bw.split_objects(CLASSES, min_size=10, max_size=5)
+    with pytest.raises(InputError, match=r"core threshold 0\.2 is below the threshold 0\.5"):
+        bw.split_objects(CLASSES / 2.0, method="hysteresis", core=0.2)
+    assert bw.SplitParams(min_size=10, max_size=5).problem  # a form may pass through it
 
 
 def test_documents_with_unknown_fields_are_refused():
@@ -322,3 +328,16 @@ def test_progress_goes_from_nothing_to_all():
     assert fractions[0] < 0.05
     assert 0.9 < fractions[-1] <= 1
     assert all(message for _, message in seen)
+
+
+def test_only_holes_up_to_a_size_are_filled():
+    classes = np.zeros((20, 30), np.uint8)
+    classes[2:18, 2:28] = 2
+    classes[5, 5] = classes[8:12, 8:12] = 0
+    for limit, holes in ((0, 0), (1, 16), (15, 16), (16, 0)):
+        found = bw.split_objects(classes, fill_holes=True, max_hole=limit)
+        assert (found[2:18, 2:28] == 0).sum() == holes
+    kept = bw.split_objects(
+        classes, fill_holes=True, max_hole=0.25, units="world", spacing=(0.5, 0.5)
+    )
+    assert (kept[2:18, 2:28] == 0).sum() == 16

@@ -71,7 +71,7 @@ def split_objects(
     -----
     1. Mask: pixels of the foreground classes, or ``probability >= threshold`` after smoothing.
     2. Holes, if asked for: background that does not reach the frame's border through faces of
-       pixels, as `scipy.ndimage.binary_fill_holes`.
+       pixels, as `scipy.ndimage.binary_fill_holes`; those up to a size, if there is a limit.
     3. Connected areas. Hysteresis keeps those that hold a pixel ``>= core`` (Canny 1986).
     4. Watershed (Beucher and Lantuéjoul 1979) of each area by itself, from seeds at peaks of the
        distance to the background, the image or the probability; see `brushwood.objects.seeds`.

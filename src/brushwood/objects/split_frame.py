@@ -57,8 +57,8 @@ class Limits:
 
     Attributes
     ----------
-    smallest, largest : float
-        In pixels; infinite for no limit.
+    smallest, largest, hole : float
+        Sizes of objects, and the largest hole that is filled, in pixels; infinite for no limit.
     border : int
         Faces (as `Components.faces`) that an object must not touch.
     memory : float
@@ -67,6 +67,7 @@ class Limits:
 
     smallest: float
     largest: float
+    hole: float
     border: int
     memory: float
 
@@ -84,7 +85,7 @@ def split_frame(
     """
     mask, cores, highest = _masks(source, size, job.part(0.0, 0.25))
     if source.params.fill_holes:
-        _fill_holes(mask, job.part(0.25, 0.4))
+        _fill_holes(mask, limits.hole, job.part(0.25, 0.4))
     structure = ndimage.generate_binary_structure(3, 3 if rule.full else 1)
     areas = find_components(mask, structure, job.part(0.4, 0.55))
     # Pieces are no larger than their area, so that one too small for an object is decided now.
@@ -114,13 +115,13 @@ def _masks(source: Field, size: Triple, job: Job) -> tuple[BlockStore, BlockStor
     return mask, cores, highest
 
 
-def _fill_holes(mask: BlockStore, job: Job) -> None:
+def _fill_holes(mask: BlockStore, largest: float, job: Job) -> None:
     """Add background that does not reach the frame's border through faces of pixels."""
     faces = ndimage.generate_binary_structure(3, 1)
     flat = mask.shape[0] == 1
     outside = find_components(mask, faces, job, inverted=True)
     reached = outside.faces & (0b111100 if flat else 0b111111)
-    hole = reached == 0
+    hole = (reached == 0) & (outside.size <= largest)
     hole[0] = False
     if not hole.any():
         return

@@ -26,6 +26,7 @@ _NUMBERS = (
     "seed_smoothing",
     "seed_height",
     "seed_distance",
+    "max_hole",
     "min_size",
     "max_size",
 )
@@ -62,6 +63,8 @@ class SplitParams:
         Of seeds in one connected area closer than this, the highest stays. A length.
     fill_holes : bool
         Background that is enclosed by objects becomes part of them.
+    max_hole : float
+        Larger holes stay, for example the gap in a ring of cells. A size; 0 is no limit.
     min_size, max_size : float
         Smaller and larger objects are left out; 0 is no limit.
     border : {"keep", "remove", "remove sides"}
@@ -148,6 +151,13 @@ class SplitParams:
     fill_holes: bool = option(
         False, label="Fill holes", help="Background enclosed by an object becomes part of it."
     )
+    max_hole: float = option(
+        0.0,
+        label="Largest hole",
+        help="Larger holes stay, as a gap between cells that touch in a ring; 0 fills all.",
+        min=0.0,
+        max=1e9,
+    )
     min_size: float = option(
         0.0,
         label="Smallest",
@@ -192,16 +202,21 @@ class SplitParams:
                 raise _error(name, "True or False", getattr(self, name))
         for name in _NUMBERS:
             _check_number(self, name)
+
+    @property
+    def problem(self) -> str:
+        """Why values that are fine by themselves do not go together, "" if they do."""
         if self.method == "hysteresis" and self.core < self.threshold:
-            raise InputError(
-                f"SplitParams: the core threshold {self.core:g} is below the threshold "
-                f"{self.threshold:g}. Raise the core, or lower the threshold."
+            return (
+                f"The core threshold {self.core:g} is below the threshold {self.threshold:g}. "
+                "Raise the core threshold, or lower the other."
             )
         if self.max_size and self.max_size < self.min_size:
-            raise InputError(
-                f"SplitParams: the largest size {self.max_size:g} is below the smallest "
-                f"{self.min_size:g}. Swap them, or set one to 0."
+            return (
+                f"The largest size {self.max_size:g} is below the smallest {self.min_size:g}. "
+                "Swap them, or set one to 0."
             )
+        return ""
 
     @property
     def uses_seeds(self) -> bool:

@@ -141,6 +141,7 @@ class Splitter:
             # Half a thousandth of a pixel forgives rounding in the unit.
             smallest=max(1.0, params.min_size / voxel - 5e-4),
             largest=params.max_size / voxel + 5e-4 if params.max_size else inf,
+            hole=params.max_hole / voxel + 5e-4 if params.max_hole else inf,
             border=border & ~open_faces,
             memory=memory_budget(),
         )
@@ -254,6 +255,8 @@ def _class_ids(foreground: int | Iterable[int] | None) -> tuple[int, ...] | None
 
 
 def _check(source: ImageSource, image: ImageSource | None, params: SplitParams) -> None:
+    if params.problem:
+        raise InputError(params.problem)
     if source.dtype.kind not in "buif":
         raise InputError(
             f"Objects are made from class ids or probabilities, not from {source.dtype}. "

@@ -120,6 +120,8 @@ def _problem(
         return (
             f"{source.name!r} has a scale of 0. Give the layer a scale in which pixels have size."
         )
+    if state.params.problem:
+        return state.params.problem
     method = state.params.method
     if source.kind != "probability" and method in NEED_PROBABILITY:
         return (

@@ -23,7 +23,7 @@ print(objects.max(), "objects")
 tifffile.imwrite("objects.tif", objects)
 '''
 _LENGTHS = ("smoothing", "seed_smoothing", "seed_distance")
-_SIZES = ("min_size", "max_size")
+_SIZES = ("max_hole", "min_size", "max_size")
 
 
 def objects_script(state: MakingState, ready: MakingReadiness) -> str:

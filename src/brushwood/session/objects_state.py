@@ -11,7 +11,7 @@ from brushwood.session.scene import LayerKey
 
 def first_params() -> SplitParams:
     """Return what the widget starts with: a pixel classifier leaves specks and pinholes."""
-    return SplitParams(method="distance", min_size=20, fill_holes=True)
+    return SplitParams(method="distance", min_size=20, fill_holes=True, max_hole=20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def preview_text(shown: Preview) -> str:
         return empty_text(shown, where)
     median = median_of(request, shown.sizes)
     text = summary_text(n, median, request.unit, request.ndim, where)
-    return f"{text} · preview in {duration(shown.seconds)}"
+    return f"{text} · {duration(shown.seconds)}"
 
 
 def made_text(made: Made, name: str) -> str:

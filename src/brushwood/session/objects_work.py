@@ -97,6 +97,8 @@ class Preview:
     seeds : ndarray of int64, shape (n, axes of the layer)
     last : int
         Largest number that was ever given.
+    token : int
+        Of the pixels that it was made from.
     """
 
     request: MakingRequest
@@ -109,6 +111,7 @@ class Preview:
     seeds: npt.NDArray[np.int64]
     last: int
     seconds: float
+    token: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -169,8 +172,16 @@ def view_of(start: Sequence[int], stop: Sequence[int], shape: Sequence[int], ndi
     return View(frame, region, faces == 0 and prod(shape[:n]) == 1, faces)
 
 
-def preview(request: MakingRequest, view: View, previous: Preview | None, job: Job) -> Preview:
-    """Make the objects of what is in view, with the numbers that they had before."""
+def preview(
+    request: MakingRequest, view: View, previous: Preview | None, job: Job
+) -> Preview | None:
+    """Make the objects of what is in view, with the numbers that they had before.
+
+    Returns
+    -------
+    Preview or None
+        None if the one before shows the same already.
+    """
     from brushwood.objects.splitter import Splitter, block_size
 
     began = time.perf_counter()
@@ -178,6 +189,11 @@ def preview(request: MakingRequest, view: View, previous: Preview | None, job: J
     crops = [
         None if a is None else _crop(a, request.ndim, view) for a in (request.data, request.image)
     ]
+    token = 0
+    for crop in crops:
+        token = zlib.crc32(b"" if crop is None else crop.tobytes(), token)
+    if previous is not None and _is_shown(previous, request, view, token):
+        return None
     work = Splitter.of(
         crops[0],
         request.foreground,
@@ -211,6 +227,7 @@ def preview(request: MakingRequest, view: View, previous: Preview | None, job: J
         seeds=seeds,
         last=last,
         seconds=time.perf_counter() - began,
+        token=token,
     )
 
 
@@ -291,3 +308,20 @@ def _goes_on(previous: Preview, request: MakingRequest, view: View) -> bool:
     """Whether a preview shows the same frame of the same layer as the one before."""
     before = previous.request
     return (before.key, before.ndim, previous.view.frame) == (request.key, request.ndim, view.frame)
+
+
+def _is_shown(previous: Preview, request: MakingRequest, view: View, token: int) -> bool:
+    before = previous.request
+    return (
+        (before.key, before.foreground, before.ndim, before.params, before.spacing, before.unit)
+        == (
+            request.key,
+            request.foreground,
+            request.ndim,
+            request.params,
+            request.spacing,
+            request.unit,
+        )
+        and previous.view == view
+        and previous.token == token
+    )

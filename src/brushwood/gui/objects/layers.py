@@ -1,0 +1,203 @@
+"""The layers of *Make objects*: found by what is noted in them, updated in place."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels, Layer, Points
+from napari.utils.transforms import Affine
+
+from brushwood.errors import OutputError
+from brushwood.gui._scene import (
+    META,
+    NapariScene,
+    key_of,
+    level_shapes,
+    note_of,
+    place_of,
+)
+from brushwood.gui._store import zeros
+from brushwood.gui.pixel_classifier.results import writer
+from brushwood.session.objects_work import Preview, WholeObjects
+
+#: More seeds are not drawn: they would hide the image.
+MOST_SEEDS = 20_000
+
+
+class ObjectLayers:
+    """Finds, makes and fills the layer that holds the objects of an image."""
+
+    def __init__(self, scene: NapariScene) -> None:
+        self._scene = scene
+        self._painted: set[str] = set()
+
+    def base_of(self, source: Layer) -> tuple[str, str]:
+        """Return key and name of what a source belongs to: its image, or itself."""
+        image = self._scene.layer(note_of(source).get("image"))
+        owner = image if image is not None else source
+        return key_of(owner), owner.name
+
+    def target(self, source: Layer) -> Labels | None:
+        """Return the objects layer that a new result of this source replaces, or None."""
+        owner, _ = self.base_of(source)
+        for layer in self._scene.layers():
+            note = note_of(layer)
+            if note.get("role") == "objects" and note.get("of") == owner and "checksum" in note:
+                return layer
+        return None
+
+    def arrays(self, source: Layer) -> tuple[list[Any], Callable[[], None] | None]:
+        """Return new arrays for a result, finest first, and what fills the coarser ones.
+
+        Raises
+        ------
+        OutputError
+            If there is no room for them.
+        """
+        try:
+            levels = [zeros(shape, np.int32) for shape in level_shapes(source)]
+        except (OSError, MemoryError) as error:
+            raise OutputError(
+                f"There is no room for the objects: {error}. Free some memory or some space in "
+                "the temporary folder."
+            ) from error
+        return levels, writer(levels) if len(levels) > 1 else None
+
+    def put(self, source: Layer, whole: WholeObjects, *, edited: bool) -> Labels:
+        """Show a result, in a new layer if the one before was changed by the user."""
+        layer = None if edited else self.target(source)
+        owner, name = self.base_of(source)
+        note = {
+            "role": "objects",
+            "image": note_of(source).get("image"),
+            "source": key_of(source),
+            "of": owner,
+            "split": whole.request.params.to_json(),
+            "checksum": whole.checksum,
+        }
+        data = whole.levels if len(whole.levels) > 1 else whole.levels[0]
+        if edited:
+            before = self.target(source)
+            if before is not None:  # it is the user's now
+                before.metadata = {**before.metadata, META: _without(note_of(before))}
+        if layer is not None and layer.multiscale == (len(whole.levels) > 1):
+            layer.metadata = {**layer.metadata, META: {**note_of(layer), **note}}
+            layer.data = data
+            layer.features = {}  # they described objects that are no more
+            for key, value in place_of(source).items():
+                setattr(layer, key, value)
+            layer.visible = True
+            return layer
+        layer = Labels(
+            data,
+            name=f"{name} · objects",
+            multiscale=len(whole.levels) > 1,
+            metadata={META: note},
+            **place_of(source),
+        )
+        self._scene.add(layer)
+        return layer
+
+
+def _without(note: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in note.items() if name != "checksum"}
+
+
+class PreviewLayers:
+    """At most one layer with the objects in view, and one with their seeds."""
+
+    def __init__(self, scene: NapariScene, objects: ObjectLayers) -> None:
+        self._scene, self._objects = scene, objects
+        self._labels: str | None = None
+        self._seeds: str | None = None
+        self._hidden: str | None = None
+
+    def owns(self, layer: Layer) -> bool:
+        """Whether a layer is the preview."""
+        return self._labels is not None and key_of(layer) == self._labels
+
+    def show(self, shown: Preview, *, seeds: bool) -> None:
+        """Show a preview, instead of the result of before."""
+        source = self._scene.layer(shown.request.key)
+        if source is None:
+            return
+        start = shown.view.start(shown.request.ndim)
+        data = shown.labels.reshape(
+            (1,) * len(shown.view.frame) + shown.labels.shape[-shown.request.ndim :]
+        )
+        place = place_of(source)
+        place["translate"] = _moved(source, start)
+        layer = self._scene.layer(self._labels)
+        if layer is None:
+            self._stand_in(source)
+            _, name = self._objects.base_of(source)
+            layer = Labels(
+                data, name=f"{name} · preview", metadata={META: {"role": "preview"}}, **place
+            )
+            self._labels = key_of(layer)
+            self._scene.add(layer)
+        else:
+            for key, value in place.items():
+                if not np.array_equal(
+                    np.asarray(getattr(layer, key), object), np.asarray(value, object)
+                ):
+                    setattr(layer, key, value)
+            layer.data = data
+        self._show_seeds(source, shown, seeds)
+
+    def show_seeds(self, shown: Preview | None, *, seeds: bool) -> None:
+        """Show or hide the seeds of a preview that is shown."""
+        source = self._scene.layer(shown.request.key) if shown is not None else None
+        if source is not None and self._scene.layer(self._labels) is not None:
+            self._show_seeds(source, shown, seeds)
+
+    def clear(self) -> None:
+        """Remove the preview, and show the result again that it stood in for."""
+        hidden = self._scene.layer(self._hidden)
+        keys = self._labels, self._seeds
+        # Forgotten first: a preview that is removed while it is known was removed by the user.
+        self._labels = self._seeds = self._hidden = None
+        for key in keys:
+            layer = self._scene.layer(key)
+            if layer is not None:
+                self._scene.viewer.layers.remove(layer)
+        if hidden is not None:
+            hidden.visible = True
+
+    def _stand_in(self, source: Layer) -> None:
+        """Hide the result of before: two sets of colours on top of each other say nothing."""
+        result = self._objects.target(source)
+        if result is not None and result.visible:
+            result.visible = False
+            self._hidden = key_of(result)
+
+    def _show_seeds(self, source: Layer, shown: Preview, wanted: bool) -> None:
+        layer = self._scene.layer(self._seeds)
+        draw = wanted and 0 < len(shown.seeds) <= MOST_SEEDS
+        if not draw:
+            if layer is not None:
+                self._scene.viewer.layers.remove(layer)
+            self._seeds = None
+            return
+        if layer is not None:
+            layer.data = shown.seeds
+            return
+        _, name = self._objects.base_of(source)
+        layer = Points(
+            shown.seeds,
+            name=f"{name} · seeds",
+            size=5,
+            face_color="white",
+            border_color="black",
+            out_of_slice_display=shown.request.ndim == 3,
+            metadata={META: {"role": "preview"}},
+            **place_of(source),
+        )
+        self._seeds = key_of(layer)
+        self._scene.add(layer)
+
+
+def _moved(layer: Layer, start: tuple[int, ...]) -> np.ndarray:
+    """Return the translation of a part of a layer whose first pixel is `start`."""
+    linear = Affine(scale=layer.scale, rotate=layer.rotate, shear=layer.shear).linear_matrix
+    return np.asarray(layer.translate, float) + linear @ np.asarray(start, float)

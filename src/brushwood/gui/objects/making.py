@@ -1,0 +1,97 @@
+"""Make the objects of the whole image in the background, with progress and cancel."""
+
+from qtpy.QtCore import QObject, Signal
+
+from brushwood.errors import OutputError
+from brushwood.gui._scene import NapariScene, full_data, key_of, note_of
+from brushwood.gui._tasks import TaskRunner
+from brushwood.gui.objects.layers import ObjectLayers
+from brushwood.jobs import Job
+from brushwood.session.objects_state import Made
+from brushwood.session.objects_text import median_of
+from brushwood.session.objects_work import MakingRequest, WholeObjects, checksum, make_whole
+
+
+class Maker(QObject):
+    """Computes into arrays of its own, and shows them when everything is done."""
+
+    made = Signal(object, object, bool)
+    empty = Signal(object)
+    lost = Signal(str)
+    failed = Signal(object)
+    cancelled = Signal()
+    busy_changed = Signal(bool)
+    progressed = Signal(float, str)
+
+    def __init__(
+        self, scene: NapariScene, layers: ObjectLayers, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._scene, self._layers = scene, layers
+        self._key: str | None = None
+        self._runner = TaskRunner(self, announced=True)
+        self._runner.succeeded.connect(self._on_succeeded)
+        self._runner.failed.connect(self.failed)
+        self._runner.cancelled.connect(self.cancelled)
+        self._runner.busy_changed.connect(self.busy_changed)
+        self._runner.progressed.connect(self.progressed)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an image is being worked on."""
+        return self._runner.is_busy
+
+    @property
+    def key(self) -> str | None:
+        """The layer that is being worked on, or None."""
+        return self._key if self.is_running else None
+
+    def make(self, request: MakingRequest) -> None:
+        """Start."""
+        source = self._scene.layer(request.key)
+        if source is None:
+            return
+        self._key = request.key
+        target = self._layers.target(source)
+        try:
+            levels, renew = self._layers.arrays(source)
+        except OutputError as error:
+            self.failed.emit(error)
+            return
+        before = None if target is None else full_data(target)
+        known = None if target is None else note_of(target).get("checksum")
+
+        def work(job: Job, publish: object) -> tuple[WholeObjects, bool]:
+            edited = before is not None and checksum(before, job.part(0.0, 0.05)) != known
+            return make_whole(request, levels, renew, job.part(0.05, 1.0)), edited
+
+        self._runner.submit(work)
+
+    def cancel(self) -> None:
+        """Stop; the result of before stays."""
+        self._runner.cancel()
+
+    def stop(self) -> None:
+        """Stop, silently."""
+        self._runner.drop()
+
+    def _on_succeeded(self, result: tuple[WholeObjects, bool]) -> None:
+        whole, edited = result
+        source = self._scene.layer(whole.request.key)
+        if source is None:
+            self.lost.emit(whole.request.name)
+            return
+        if not len(whole.sizes):
+            self.empty.emit(whole)
+            return
+        layer = self._layers.put(source, whole, edited=edited)
+        request = whole.request
+        made = Made(
+            layer=key_of(layer),
+            n=len(whole.sizes),
+            median=median_of(request, whole.sizes),
+            unit=request.unit,
+            ndim=request.ndim,
+            seconds=whole.seconds,
+        )
+        self.made.emit(made, layer, edited)
