@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from brushwood.pixels.stacks import FeatureCache
 from brushwood.pixels.strokes import Strokes
 from brushwood.pixels.training import TrainingSet
 from brushwood.session.classes import Classes
+from brushwood.session.model_files import read_pixel_model, write_pixel_model
 from brushwood.session.state import Finish, Output
 from brushwood.session.work import (
     Counted,
@@ -122,8 +124,8 @@ class LiveEngine:
         classifier.predict_maps(image.source, tuple(out), out=targets, job=job)
         return WholeDone(image, version, tuple(out), ids, time.perf_counter() - start)
 
-    def save(self, path: Path, classes: Classes, *, overwrite: bool = False) -> None:
-        """Write the present model with the names and colours of its classes."""
+    def save(self, path: Path, classes: Classes, *, overwrite: bool = False) -> tuple[str, ...]:
+        """Write the present model with its classes; return what a ``.cl`` file cannot hold."""
         classifier = self._classifier
         if classifier is None:
             raise RuntimeError("There is no model to save.")
@@ -132,17 +134,15 @@ class LiveEngine:
             class_colors={c.id: c.colour for c in classes},
         )
         with self._lock:  # the rows are those of the training set, which the next stroke changes
-            classifier.save(path, overwrite=overwrite, include_rows=True)
+            return write_pixel_model(classifier, path, overwrite=overwrite)
 
-    def load(self, path: Path, device: str | None = None) -> LoadedModel:
-        """Read a model file and make it the present model.
+    def load(self, path: Path, device: str | None = None, ndim: int | None = None) -> LoadedModel:
+        """Read a model file and make it the present model; `ndim` if an old file does not say.
 
         The strokes that are there now count as known: the next change of them trains anew, on top
         of the training pixels that the file holds.
         """
-        from brushwood.models import load
-
-        classifier = load(path, PixelClassifier)
+        classifier, notes = read_pixel_model(path, ndim)
         if device is not None:
             classifier.set_params(device=device)
         with self._lock:
@@ -152,7 +152,7 @@ class LiveEngine:
             self._setup = None
             self._strokes = None
             self._take_strokes_as_known = True
-            return _described(path.name, classifier, self._version)
+            return replace(_described(path.name, classifier, self._version), notes=notes)
 
     def forget_pixels(self) -> None:
         """Drop everything computed from images: their pixels changed, or no widget is left.

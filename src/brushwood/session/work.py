@@ -200,6 +200,8 @@ class LoadedModel:
     ----------
     stored : tuple of (id, pixels)
         Training pixels in the file, on top of which training goes on.
+    notes : tuple of str
+        What the model does not do as the file's own program did.
     """
 
     name: str
@@ -213,6 +215,7 @@ class LoadedModel:
     forest: ForestParams
     finish: Finish
     stored: tuple[tuple[int, int], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def tiles_of(

@@ -13,7 +13,8 @@ from brushwood.session.session import Session
 from brushwood.session.state import ModelInfo
 from brushwood.session.work import LoadedModel
 
-_FILTER = "Brushwood model (*.brushwood)"
+_OURS, _APOC = "Brushwood model (*.brushwood)", "APOC classifier (*.cl)"
+_EITHER = "Models (*.brushwood *.cl)"
 
 
 class ModelFiles(QObject):
@@ -43,15 +44,18 @@ class ModelFiles(QObject):
 
     def ask_save(self, parent: QWidget) -> None:
         """Ask for a file name, and whether to replace an existing file; then save."""
-        dialog = QFileDialog(parent, "Save the model", "", _FILTER)
+        dialog = QFileDialog(parent, "Save the model", "", f"{_OURS};;{_APOC}")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("brushwood")
+        dialog.filterSelected.connect(
+            lambda chosen: dialog.setDefaultSuffix("cl" if chosen == _APOC else "brushwood")
+        )
         dialog.fileSelected.connect(self.save)
         dialog.exec()
 
     def ask_load(self, parent: QWidget) -> None:
         """Ask for a file, then load it."""
-        dialog = QFileDialog(parent, "Load a model", "", _FILTER)
+        dialog = QFileDialog(parent, "Load a model", "", f"{_EITHER};;{_OURS};;{_APOC}")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.load)
         dialog.exec()
@@ -62,18 +66,19 @@ class ModelFiles(QObject):
 
         def work(job: Job, publish: Callable[[object], None]) -> str:
             job.checkpoint()
-            engine.save(Path(path), classes, overwrite=overwrite)
-            return f"Saved {Path(path).name}."
+            notes = engine.save(Path(path), classes, overwrite=overwrite)
+            return " ".join((f"Saved {Path(path).name}.", *notes))
 
         self._runner.submit(work)
 
     def load(self, path: str) -> None:
         """Load a model and take over its features, classes, names and colours."""
-        engine, device = self._session.engine, self._session.state.device
+        engine, state = self._session.engine, self._session.state
+        device, ndim = state.device, state.ndim
 
         def work(job: Job, publish: Callable[[object], None]) -> LoadedModel:
             job.checkpoint()
-            return engine.load(Path(path), device)
+            return engine.load(Path(path), device, ndim)
 
         self._runner.submit(work)
 
@@ -102,5 +107,6 @@ class ModelFiles(QObject):
             answer.version,
             answer.stored,
         )
-        self.said.emit(f"Loaded {answer.name}: {', '.join(c.name for c in state.classes)}.")
+        names = ", ".join(c.name for c in state.classes)
+        self.said.emit(" ".join((f"Loaded {answer.name}: {names}.", *answer.notes)))
         self.loaded.emit()
