@@ -25,6 +25,8 @@ def fingerprint(labels: Any, job: Job = IDLE) -> str:
     if not isinstance(labels, np.ndarray):
         return ""
     total = zlib.crc32(f"{labels.shape}{labels.dtype.str}".encode())
+    if not labels.size:
+        return f"{total:08x}"
     flat = labels.reshape(labels.shape[0] if labels.ndim else 1, -1)
     rows = max(1, _CHUNK // max(1, flat[:1].nbytes))
     for start in range(0, len(flat), rows):

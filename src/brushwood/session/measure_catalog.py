@@ -68,7 +68,7 @@ def possible(names: Iterable[str], setting: Setting) -> tuple[str, ...]:
 
 def sentence(measurement: Measurement) -> str:
     """Describe a measurement for a tooltip."""
-    parts = [f"{measurement.title}.", f"Cost: {_COSTS[measurement.cost]}."]
+    parts = [f"{_capital(measurement.title)}.", f"Cost: {_COSTS[measurement.cost]}."]
     if measurement.undefined:
         parts.append(f"Not defined for {measurement.undefined}.")
     parts.append(f"After {measurement.source}.")
@@ -77,7 +77,7 @@ def sentence(measurement: Measurement) -> str:
 
 def meanings(columns: Iterable[str]) -> dict[str, str]:
     """Say for each column of a table what it is; columns that others made are left out."""
-    known = {m.name: m.title for m in catalog()}
+    known = {m.name: _capital(m.title) for m in catalog()}
     found: dict[str, str] = {}
     for column in columns:
         name = _stem(column, known)
@@ -90,3 +90,7 @@ def _stem(column: str, known: dict[str, str]) -> str:
     """Return the measurement that a column belongs to, "" for none."""
     fits = [name for name in known if column == name or column.startswith((f"{name}-", f"{name}_"))]
     return max(fits, key=len, default="")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

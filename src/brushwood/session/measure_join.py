@@ -71,7 +71,7 @@ def joined(
     theirs = [n for n in theirs if n not in ours or n not in new.columns]
     if not theirs or not len(old):
         return Joined(new, former, (), ())
-    names = {n: _free(n, new) for n in theirs}
+    names = _free_names(theirs, list(new.columns))
     on = ["label", "frame"] if "frame" in old.columns and "frame" in new.columns else ["label"]
     pool = _pool(old, theirs, on).rename(columns=names)
     if former is not None and set(on) <= set(former.columns):
@@ -100,11 +100,17 @@ def _pool(old: "DataFrame", theirs: Sequence[Any], on: Sequence[str]) -> "DataFr
     return pool[pool["label"] != 0]
 
 
-def _free(name: str, new: "DataFrame") -> str:
-    """Return a name that the measurement does not use."""
-    while name in new.columns:
-        name = f"{name}{RENAMED}"
-    return name
+def _free_names(names: Sequence[Any], measured: Sequence[Any]) -> dict[Any, Any]:
+    """Return a name for each column that neither the measurement nor another column has."""
+    used = {*names, *measured}
+    found: dict[Any, Any] = {}
+    for name in names:
+        free = name
+        while name in measured and free in used:
+            free = f"{free}{RENAMED}"
+        used.add(free)
+        found[name] = free
+    return found
 
 
 def noted_units(

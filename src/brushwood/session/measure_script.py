@@ -1,5 +1,8 @@
 """Write what the measuring window does as a Python script."""
 
+import json
+from collections.abc import Sequence
+
 from brushwood.session.measuring import MeasureReadiness, channel_names, class_names
 
 _TEMPLATE = '''"""Made by Brushwood's Measure objects."""
@@ -27,7 +30,7 @@ def measure_script(ready: MeasureReadiness) -> str:
         arguments.append("image")
         read.append(f"# {', '.join(image.name for image in images)}")
         read.append(_stack("image", "channel", len(images)))
-    arguments.append(f"names={list(ready.names)!r}")
+    arguments.append(_listed("names", ready.names))
     if ready.spacing is not None:
         arguments.append(f"spacing={ready.spacing!r}")
         if ready.unit:
@@ -35,12 +38,12 @@ def measure_script(ready: MeasureReadiness) -> str:
     rgb = len(images) == 1 and images[0].rgb
     if rgb or len(images) > 1:
         arguments.append(f"channel_axis={-1 if rgb else 0}")
-        arguments.append(f"channel_names={list(channel_names(images) or ())!r}")
+        arguments.append(_listed("channel_names", channel_names(images) or ()))
     arguments.append(f"ndim={ready.setting.ndim}")
     if chances:
         read.append(_stack("probabilities", "probability", len(chances), always=True))
         arguments.append("probabilities=probabilities")
-        arguments.append(f"class_names={list(class_names(chances))!r}")
+        arguments.append(_listed("class_names", class_names(chances)))
     stacked = len(images) > 1 or bool(chances)
     size = " × ".join(map(str, ready.objects.shape)) if ready.objects is not None else "(…, Y, X)"
     return _TEMPLATE.format(
@@ -54,5 +57,18 @@ def measure_script(ready: MeasureReadiness) -> str:
 def _stack(name: str, stem: str, count: int, *, always: bool = False) -> str:
     if count == 1 and not always:
         return f'{name} = tifffile.imread("{name}.tif")'
-    names = ", ".join(f'"{stem}_{n}.tif"' for n in range(count))
-    return f"{name} = np.stack([tifffile.imread(name) for name in ({names},)])"
+    return f'{name} = np.stack([tifffile.imread(f"{stem}_{{n}}.tif") for n in range({count})])'
+
+
+def _listed(name: str, values: Sequence[str]) -> str:
+    """Write a list, in lines of at most 100 letters."""
+    lines = [""]
+    for value in values:
+        part = f"{json.dumps(value, ensure_ascii=False)}, "
+        if len(lines[-1]) + len(part) > 90 and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    if len(lines) == 1 and len(lines[0]) < 80:
+        return f"{name}=[{lines[0].removesuffix(', ')}]"
+    inner = "\n        ".join(line.rstrip() for line in lines)
+    return f"{name}=[\n        {inner}\n    ]"

@@ -38,6 +38,8 @@ class MeasuringState:
         The labels layer whose table is shown.
     hidden : frozenset of str
         Columns that the table does not show.
+    coloured : dict of LayerKey to str
+        Column that the objects of a layer are coloured by. Changed in place, without an event.
     """
 
     objects: LayerKey | None = None
@@ -48,6 +50,7 @@ class MeasuringState:
     names: tuple[str, ...] | None = None
     table: LayerKey | None = None
     hidden: frozenset[str] = field(default_factory=frozenset)
+    coloured: dict[LayerKey, str] = field(default_factory=dict)
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 

@@ -44,6 +44,10 @@ class TableStore:
     """
 
     def __init__(self, table: "DataFrame", units: Mapping[str, str] | None = None) -> None:
+        if table.shape[1] and not {"index", "label"} & set(table.columns):
+            # napari's rule: without such a column, row i is label i.
+            table = table.copy(deep=False)
+            table.insert(0, "index", np.arange(len(table)))
         self.table = table
         self.units = dict(units or {})
         self.names = tuple(str(name) for name in table.columns)
@@ -143,7 +147,7 @@ class TableStore:
         """Return the object that each row describes."""
         name = next((key for key in ("index", "label") if key in self.names), None)
         if name is None:
-            return np.arange(self.n_rows, dtype=np.int64)
+            return np.zeros(self.n_rows, np.int64)
         values = self.values(name)
         if values.dtype.kind not in "iu":
             return np.asarray([_whole(value) for value in values], np.int64)

@@ -76,11 +76,11 @@ class ImageSection(Section):
         self.boxes = {}
         for key, name in self._names:
             box = QCheckBox(name)
-            box.toggled.connect(self._on_toggled)
+            box.toggled.connect(self._on_box)
             self._list.addWidget(box)
             self.boxes[key] = box
 
-    def _on_toggled(self) -> None:
+    def _on_box(self) -> None:
         on = [key for key, box in self.boxes.items() if box.isChecked()]
         kept = [key for key in self._order if key in on]
         self.images_chosen.emit((*kept, *(key for key in on if key not in kept)))

@@ -11,18 +11,25 @@ from brushwood.gui._scene import NapariScene, key_of
 from brushwood.gui._slots import LayerSlot
 from brushwood.gui.table.colour_bar import FULL, ColourBar
 from brushwood.session.column_colours import coded, full_range, rows_of_frame
+from brushwood.session.scene import LayerKey
 from brushwood.session.table_store import TableStore
 
 
 class TableColours(QObject):
     """Keeps a layer's colours in step with its table, the chosen column and the frame."""
 
-    def __init__(self, scene: NapariScene, bar: ColourBar, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        scene: NapariScene,
+        bar: ColourBar,
+        columns: dict[LayerKey, str],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._scene, self._bar = scene, bar
+        self._columns = columns
         self._layer: Labels | None = None
         self._store: TableStore | None = None
-        self._columns: dict[str, str] = {}
         self._slot = LayerSlot(self._on_colormap, "colormap")
         self._frame = -1
         self._quiet = False

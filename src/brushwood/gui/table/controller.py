@@ -42,7 +42,7 @@ class TableController(QObject):
         self._viewer = viewer
         self.freshness = Freshness(self)
         self.export = TableExport(self)
-        self.colours = TableColours(self.scene, face.colours, self)
+        self.colours = TableColours(self.scene, face.colours, self.measuring.coloured, self)
         self._slot = LayerSlot(self._on_features, "features")
         self._running = False
         self._quiet = False

@@ -19,7 +19,7 @@ from brushwood.gui.table.model import TableModel
 Mask = npt.NDArray[np.bool_]
 
 #: Rows whose text is measured to find the width of a column, and bounds in letters.
-_SAMPLED, _NARROWEST, _WIDEST = 40, 5, 26
+_SAMPLED, _NARROWEST, _WIDEST = 40, 5, 34
 
 
 class _Delegate(QStyledItemDelegate):
@@ -68,6 +68,8 @@ class TableView(QTableView):
         side.setDefaultSectionSize(self.fontMetrics().lineSpacing() + 6)
         top.setSectionsClickable(True)
         top.setHighlightSections(False)
+        top.setTextElideMode(Qt.TextElideMode.ElideRight)
+        top.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         top.sectionClicked.connect(self._on_header)
         top.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         top.customContextMenuRequested.connect(self._on_header_menu)
