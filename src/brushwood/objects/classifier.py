@@ -11,6 +11,7 @@ from brushwood.errors import AnnotationError, InputError, TableMismatchError
 from brushwood.forest.forest import Forest
 from brushwood.forest.grow import grow
 from brushwood.forest.params import ForestParams
+from brushwood.forest.rows import predict_rows
 from brushwood.jobs import IDLE, Job
 from brushwood.objects import state
 from brushwood.objects.rows import (
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 #: A forest for tens to thousands of rows: full trees that try few columns a split, which differ
 #: enough to agree only where the rows do. As scikit-learn's defaults, with twice the trees.
 TABLE_FOREST = ForestParams(kind="random", n_trees=200, max_depth=None, max_features="sqrt")
-#: Rows whose walk through the trees stays in a processor's caches.
-_CHUNK = 8192
 
 
 class ObjectClassifier(Estimator):
@@ -312,16 +311,7 @@ class ObjectClassifier(Estimator):
         return values_of(table, self.columns_, self.units_, "the table")
 
     def _probabilities(self, table: "DataFrame", job: Job) -> npt.NDArray[np.float64]:
-        from brushwood.forest.reference import predict_proba
-
-        values = filled(self._values(table), self.fill_)
-        forest = self.forest_
-        p = np.empty((len(values), forest.n_classes))
-        for start in range(0, len(values), _CHUNK):
-            job.checkpoint(start / len(values), "Classifying objects")
-            rows = slice(start, start + _CHUNK)
-            p[rows] = predict_proba(forest, values[rows])
-        return p
+        return predict_rows(self.fitted_forest(), filled(self._values(table), self.fill_), job)
 
 
 def _pairs(table: Any, classes: Any) -> tuple[list[Any], list[Any]]:
