@@ -73,7 +73,8 @@ def _scaling(classifier: "PixelClassifier") -> list[str]:
 
 def _naming(classifier: "PixelClassifier") -> list[str]:
     notes = []
-    names = {i: n for i, n in (classifier.class_names or {}).items() if n}
+    given = (classifier.class_names or {}).items()
+    names = {i: n for i, n in given if n and n != f"class {i}"}
     if names or classifier.class_colors:
         listed = ", ".join(f"{i} = {n}" for i, n in sorted(names.items()))
         which = f"names and colours of classes: {listed}" if listed else "colours of classes"

@@ -1,8 +1,10 @@
 """Save and load models, outside the GUI thread."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from napari.utils.notifications import show_warning
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFileDialog, QWidget
 
@@ -15,6 +17,14 @@ from brushwood.session.work import LoadedModel
 
 _OURS, _APOC = "Brushwood model (*.brushwood)", "APOC classifier (*.cl)"
 _EITHER = "Models (*.brushwood *.cl)"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A model file that was written, and what it cannot hold."""
+
+    name: str
+    notes: tuple[str, ...]
 
 
 class ModelFiles(QObject):
@@ -64,10 +74,10 @@ class ModelFiles(QObject):
         """Save the present model. The dialog has asked before it named an existing file."""
         engine, classes = self._session.engine, self._session.state.classes
 
-        def work(job: Job, publish: Callable[[object], None]) -> str:
+        def work(job: Job, publish: Callable[[object], None]) -> Saved:
             job.checkpoint()
             notes = engine.save(Path(path), classes, overwrite=overwrite)
-            return " ".join((f"Saved {Path(path).name}.", *notes))
+            return Saved(Path(path).name, notes)
 
         self._runner.submit(work)
 
@@ -90,9 +100,12 @@ class ModelFiles(QObject):
         """Stop, silently."""
         self._runner.drop()
 
-    def _on_succeeded(self, answer: str | LoadedModel) -> None:
-        if isinstance(answer, str):
-            self.said.emit(answer)
+    def _on_succeeded(self, answer: Saved | LoadedModel) -> None:
+        for note in answer.notes:
+            # A sentence in the status line may be gone before it is read.
+            show_warning(f"{answer.name}: {note}")
+        if isinstance(answer, Saved):
+            self.said.emit(" ".join((f"Saved {answer.name}.", *answer.notes)))
             return
         state = self._session.state
         state.features, state.forest, state.finish = answer.features, answer.forest, answer.finish
