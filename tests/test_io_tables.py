@@ -16,7 +16,9 @@ from brushwood.errors import (
     OutputExistsError,
     TableFileError,
 )
+from brushwood.io import csvfile
 from brushwood.io.tables import check_table_target, read_table, write_table
+from brushwood.jobs import Cancelled, Job
 from brushwood.tables import measurement_of, units_of, with_measurement, with_units
 
 ENDINGS = ["csv", "tsv", "txt", "parquet"]
@@ -114,10 +116,22 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    monkeypatch.setattr(csvfile, "_cells", full)
     with pytest.raises(OutputError, match="disk is full"):
         write_table(_table(), tmp_path / "t.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_writing_reports_and_a_cancelled_file_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(csvfile, "_CELLS", 8)
+    table, seen = _table(), []
+    write_table(table, tmp_path / "t.csv", job=Job(lambda part, _: seen.append(part)))
+    assert seen == [0, 1 / 3, 2 / 3]
+    pd.testing.assert_frame_equal(read_table(tmp_path / "t.csv"), table, check_exact=True)
+    job = Job(lambda part, _: part > 0.5 and job.cancel())
+    with pytest.raises(Cancelled):
+        write_table(pd.concat([table] * 2), tmp_path / "u.csv", job=job)
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
 
 @pytest.mark.parametrize(

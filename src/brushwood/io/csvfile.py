@@ -7,7 +7,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from brushwood.arrays import AnyArray
 from brushwood.io.tables import unreadable
+from brushwood.jobs import Job
 from brushwood.tables import KEYS, parse_header, units_of, with_units
 
 if TYPE_CHECKING:
@@ -17,6 +21,8 @@ _SEPARATORS = (",", ";", "\t")
 #: What stands for "no number" in other programs' files.
 _NOTHING = ["", "nan", "NaN", "NAN", "NA", "N/A", "n/a", "#N/A", "null", "NULL"]
 _MAX_COLUMNS = 100_000
+#: Cells written at once.
+_CELLS = 1 << 16
 #: Characters of the start of a file from which its dialect is taken.
 _SAMPLE = 1 << 16
 _DECIMAL_COMMA = re.compile(r"(?:^|;)\s*-?\d+,\d+\s*(?=;|$)", re.M)
@@ -30,12 +36,20 @@ class _Dialect(NamedTuple):
     decimal: str
 
 
-def write_csv(table: "DataFrame", path: Path, separator: str) -> None:
-    """Write a table as UTF-8 text with units in the headers."""
+def write_csv(table: "DataFrame", path: Path, separator: str, job: Job) -> None:
+    """Write a table as UTF-8 text with units in the headers, some rows at a time."""
     units = units_of(table)
     names = [str(name) for name in table.columns]
     heads = [_head(name, units.get(name, "")) for name in names]
-    table.to_csv(path, sep=separator, header=heads, index=False, encoding="utf-8")
+    columns = [table.iloc[:, i].to_numpy() for i in range(len(names))]
+    step = max(1, _CELLS // max(1, len(names)))
+    with path.open("x", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+        writer.writerow(heads)
+        for start in range(0, len(table), step):
+            job.checkpoint(start / len(table), "writing the table")
+            cells = [_cells(column[start : start + step]) for column in columns]
+            writer.writerows(zip(*cells, strict=True))
 
 
 def read_csv(path: Path) -> "DataFrame":
@@ -48,6 +62,18 @@ def read_csv(path: Path) -> "DataFrame":
         kinds = {name: "int64" if name in _INTEGERS else "float64" for name in names}
         table = table.astype(kinds)
     return with_units(table, units)
+
+
+def _cells(column: AnyArray) -> list[Any]:
+    """Return what is written: numbers with all their digits, nothing for what is missing."""
+    import pandas as pd
+
+    cells: list[Any] = column.tolist()
+    if column.dtype.kind in "biu":
+        return cells
+    for at in np.flatnonzero(pd.isna(column)).tolist():
+        cells[at] = ""
+    return cells
 
 
 def _head(name: str, unit: str) -> str:

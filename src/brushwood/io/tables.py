@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from brushwood.errors import InputError, TableFileError
 from brushwood.io.atomic import check_target, replacing, translated
+from brushwood.jobs import IDLE, Job
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -19,7 +20,11 @@ MAX_BYTES = 4 << 30
 
 
 def write_table(
-    table: "DataFrame", path: str | os.PathLike[str], *, overwrite: bool = False
+    table: "DataFrame",
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    job: Job = IDLE,
 ) -> Path:
     """Write a table, completely or not at all; `read_table` returns the same numbers and units.
 
@@ -33,6 +38,8 @@ def write_table(
         the optional package pyarrow and keeps units in the metadata of columns.
     overwrite : bool
         Replace a file that stands there.
+    job : Job
+        Progress and cancel.
 
     Returns
     -------
@@ -60,7 +67,7 @@ def write_table(
                 f"{what} the name {name!r}, so that the file could not be read back. Rename it."
             )
     with replacing(target, overwrite=overwrite) as temporary, translated(target):
-        write(table, temporary)
+        write(table, temporary, job)
     return target
 
 
@@ -129,18 +136,18 @@ def unreadable(path: Path, what: str, advice: str) -> TableFileError:
     return TableFileError(f"Cannot read {str(path)!r} as a table: {what}. {advice}")
 
 
-def _writer(path: Path) -> "Callable[[DataFrame, Path], None]":
+def _writer(path: Path) -> "Callable[[DataFrame, Path, Job], None]":
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         from brushwood.io.parquet import require_pyarrow, write_parquet
 
         require_pyarrow(path)
-        return write_parquet
+        return lambda table, target, _: write_parquet(table, target)
     if suffix in SUFFIXES:
         from brushwood.io.csvfile import write_csv
 
         separator = "," if suffix == ".csv" else "\t"
-        return lambda table, target: write_csv(table, target, separator)
+        return lambda table, target, job: write_csv(table, target, separator, job)
     raise InputError(
         f"Cannot write {path.name!r}: tables are written as {', '.join(SUFFIXES)}. Choose one of "
         "these endings."
