@@ -18,6 +18,7 @@ SNIPPETS = [
     ROOT / "docs/objects.md",
     ROOT / "docs/measure.md",
     ROOT / "docs/object-classifier.md",
+    ROOT / "docs/evaluate.md",
 ]
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

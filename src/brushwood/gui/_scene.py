@@ -182,6 +182,10 @@ class NapariScene:
         """Return the labels layers that can hold instances."""
         return [_labels_ref(layer) for layer in self._labels() if role_of(layer) in _INSTANCES]
 
+    def truths(self) -> list[LabelsRef]:
+        """Return the labels layers that came with a sample as the truth."""
+        return [_labels_ref(layer) for layer in self._labels() if role_of(layer) == "truth"]
+
     def results(self) -> list[ResultRef]:
         """Return the layers that a pixel classifier filled."""
         return [_result_ref(layer) for layer in self.layers() if "output" in note_of(layer)]

@@ -98,6 +98,10 @@ class Scene(Protocol):
         """Return the labels layers that can hold instances, bottom first."""
         ...
 
+    def truths(self) -> Sequence[LabelsRef]:
+        """Return the labels layers that came with a sample as the truth, bottom first."""
+        ...
+
     def results(self) -> Sequence[ResultRef]:
         """Return the layers that a pixel classifier filled, bottom first."""
         ...

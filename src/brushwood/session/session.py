@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from brushwood.session.comparing import CompareState
 from brushwood.session.live import LiveEngine
 from brushwood.session.measuring import MeasuringState
 from brushwood.session.object_session import ObjectSession
@@ -28,6 +29,8 @@ class Session:
         Choices, marks and model of the object classifier.
     measuring : MeasuringState
         What is measured, and which table is shown.
+    comparing : CompareState
+        What is compared with ground truth.
     devices : tuple of str
         Names of the devices that were found, the best first.
     """
@@ -38,4 +41,5 @@ class Session:
     making: MakingState = field(default_factory=MakingState)
     object_classes: ObjectSession = field(default_factory=ObjectSession)
     measuring: MeasuringState = field(default_factory=MeasuringState)
+    comparing: CompareState = field(default_factory=CompareState)
     devices: tuple[str, ...] = ()

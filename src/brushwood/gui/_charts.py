@@ -1,0 +1,138 @@
+"""Small charts in the colours of the theme."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QEvent
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+#: Okabe and Ito's colours that stand out on light and dark grounds.
+LINE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Line:
+    """One curve.
+
+    Attributes
+    ----------
+    dashed : bool
+        For what is imagined, or optimistic.
+    """
+
+    name: str
+    x: Any
+    y: Any
+    colour: str
+    dashed: bool = False
+    points: bool = False
+
+
+class Chart(pg.PlotWidget):
+    """A chart that follows the theme and is as tall as a few lines of text."""
+
+    def __init__(self, tooltip: str, lines: int = 11, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=None)
+        self.setToolTip(tooltip)
+        self.setFixedHeight(lines * self.fontMetrics().lineSpacing())
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(120)
+        self.getPlotItem().setMenuEnabled(False)
+        self.getPlotItem().hideButtons()
+        self.setMouseEnabled(False, False)
+        self._legend: Any = None
+        self._recolour()
+
+    def show_lines(
+        self,
+        lines: Sequence[Line],
+        x_label: str,
+        y_label: str,
+        *,
+        y_range: tuple[float, float] | None = None,
+        marks: Sequence[tuple[float, str]] = (),
+        falls: bool = False,
+    ) -> None:
+        """Draw curves, and vertical marks with a text.
+
+        Parameters
+        ----------
+        falls : bool
+            The curves fall, so that there is room for names at the top right.
+        """
+        plot = self.getPlotItem()
+        plot.clear()
+        if self._legend is not None:
+            self._legend.scene().removeItem(self._legend)
+            self._legend = None
+        if len(lines) > 1:
+            self._legend = plot.addLegend(
+                offset=(-8, 4 if falls else -8), labelTextColor=self._ink()
+            )
+        for line in lines:
+            style = pg.QtCore.Qt.PenStyle.DashLine if line.dashed else None
+            pen = pg.mkPen(line.colour, width=2, **({"style": style} if style else {}))
+            dots = {"symbol": "o", "symbolSize": 6, "symbolBrush": line.colour, "symbolPen": None}
+            plot.plot(
+                np.asarray(line.x, float),
+                np.asarray(line.y, float),
+                pen=pen,
+                name=line.name,
+                **(dots if line.points else {}),
+            )
+        for at, text in marks:
+            label = {"position": 0.08, "color": self._ink(), "movable": False}
+            plot.addItem(pg.InfiniteLine(at, pen=self._ink(), label=text, labelOpts=label))
+        plot.setLabel("bottom", x_label)
+        plot.setLabel("left", y_label)
+        if y_range is not None:
+            plot.setYRange(*y_range, padding=0.03)
+
+    def show_matrix(self, values: Any, names: Sequence[str]) -> None:
+        """Draw a matrix of shares from 0 to 1, rows true and columns predicted."""
+        plot = self.getPlotItem()
+        plot.clear()
+        values = np.asarray(values, float)
+        n = len(values)
+        image = pg.ImageItem(values, axisOrder="row-major", levels=(0, 1))
+        image.setColorMap(pg.ColorMap([0.0, 1.0], [(240, 244, 250), (0, 90, 150)]))
+        plot.addItem(image)
+        plot.invertY(True)
+        plot.setAspectLocked(False)
+        if n <= 8:
+            for (row, column), value in np.ndenumerate(values):
+                text = pg.TextItem(
+                    f"{value:.2f}", "white" if value > 0.6 else "black", anchor=(0.5, 0.5)
+                )
+                text.setPos(column + 0.5, row + 0.5)
+                plot.addItem(text)
+        ticks = [[(k + 0.5, name) for k, name in enumerate(names)]]
+        plot.getAxis("bottom").setTicks(ticks)
+        plot.getAxis("left").setTicks(ticks)
+        plot.setLabel("bottom", "predicted")
+        plot.setLabel("left", "true")
+        plot.setRange(xRange=(0, n), yRange=(0, n), padding=0)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        # Qt tells of the first palette before there is a plot.
+        is_themed = event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+        if is_themed and self.getPlotItem() is not None:
+            self._recolour()
+
+    def _ink(self) -> QColor:
+        return self.palette().color(self.foregroundRole())
+
+    def _recolour(self) -> None:
+        ink = self._ink()
+        for side in ("bottom", "left"):
+            axis = self.getPlotItem().getAxis(side)
+            axis.setPen(ink)
+            axis.setTextPen(ink)
+            axis.label.setDefaultTextColor(ink)
+            axis.enableAutoSIPrefix(False)
