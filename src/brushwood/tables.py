@@ -130,7 +130,7 @@ def describing_columns(table: "DataFrame") -> list[str]:
         for name in measured_columns(table)
         if not (
             _PLACE.fullmatch(name.partition("-")[0])
-            or name.removesuffix("_before") in CLASS_RESULTS
+            or name.removesuffix("_before").partition("-")[0] in CLASS_RESULTS
             or name.startswith(EXPLORED)
             or (name == "num_pixels" and "area" in table.columns)
         )

@@ -138,3 +138,30 @@ def new_desk(viewer, qtbot):
     if not opencl.devices():
         pytest.skip("needs an OpenCL device")
     return lambda pixels, **options: Desk(viewer, qtbot, pixels, **options)
+
+
+@pytest.fixture
+def object_desk(viewer, qtbot):
+    """Return a desk with discs and bars in µm; the object classifier is not open yet."""
+    from brushwood.gui._scene import session_for
+    from object_desk import ObjectDesk, add_objects
+    from object_scenes import SMALL, field
+
+    desk = ObjectDesk(viewer, qtbot)
+    labels, desk.truth = field()
+    image = (labels > 0) * np.float32(100) + 20
+    place = {"scale": (0.5, 0.5), "translate": (3, 4), "units": ("um", "um")}
+    desk.image = viewer.add_image(image, name="shapes", **place)
+    add_objects(viewer, labels, image=desk.image, **place)
+    session_for(viewer).object_classes.state.forest = SMALL
+    return desk
+
+
+@pytest.fixture
+def measured_desk(object_desk):
+    """Return the same desk, open, with the objects measured."""
+    desk = object_desk.open()
+    desk.controller.measuring.measure(desk.state.layers, ("area", "eccentricity"))
+    desk.wait(lambda: "area" in desk.objects.features)
+    desk.idle()
+    return desk

@@ -24,7 +24,7 @@ from brushwood.session.object_table import (
 )
 from brushwood.session.object_work import Classified
 from brushwood.session.scene import LabelsRef
-from brushwood.tables import units_of
+from brushwood.tables import describing_columns, units_of
 from object_scenes import CLASSES, LONG, ROUND, field, table_for
 
 
@@ -72,6 +72,7 @@ def test_results_are_not_learned_from():
     done = results_for(table["label"], [ROUND] * len(table))
     found = with_results(table, done, CLASSES, ())
     assert learnable_columns(found) == ["area", "length", "width"]
+    assert describing_columns(found) == ["area", "length", "width"], "nor explored"
     assert shared_columns([found, table.drop(columns="width")]) == ["area", "length"]
 
 

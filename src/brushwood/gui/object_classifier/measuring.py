@@ -37,6 +37,8 @@ class Measuring(QObject):
     ) -> None:
         super().__init__(parent)
         self._state, self._scene, self._watch = state, scene, watch
+        self._names: tuple[str, ...] | None = None
+        self._again: list[LayerKey] = []
         self._runner = TaskRunner(self, announced=True)
         self._runner.published.connect(self._on_measured)
         self._runner.succeeded.connect(self._on_done)
@@ -74,6 +76,7 @@ class Measuring(QObject):
                 publish(run(request, part))
             return len(requests)
 
+        self._names = names
         if requests:
             self._runner.submit(work)
 
@@ -130,13 +133,19 @@ class Measuring(QObject):
     def _on_measured(self, measured: Measured) -> None:
         layer, watched = self._scene.layer(measured.key), self._watch.of(measured.key)
         if layer is None or watched is None or watched.version != measured.version:
-            return  # deleted, or other objects now
+            if layer is not None and watched is not None:  # they changed meanwhile
+                self._again.append(measured.key)
+            return
         layer.metadata[META] = {**note_of(layer), **measured.note}
         layer.features = measured.table
         columns = len(learnable_columns(table_of(layer.features)))
         self.said.emit(f"Measured {table_text(len(measured.table), columns)}.")
 
     def _on_done(self, n: int) -> None:
+        again, self._again = tuple(self._again), []
+        if again:
+            self.measure(again, self._names, again=True)
+            return
         if n > 1:
             total = sum(facts.n_rows for facts in self._watch.facts().values())
             self.said.emit(f"Measured {objects(total)} in {n} layers.")

@@ -33,12 +33,17 @@ class Narrator(QObject):
             part.busy_changed.connect(self._on_busy)
             part.progressed.connect(self._bar.show_progress)
         for part in (files, measuring, controller.marking, controller.next):
-            part.said.connect(self.say)
+            part.said.connect(self._on_said)
 
     def say(self, sentence: str) -> None:
         """Show a sentence until something else happens."""
         self._error, self._last = "", sentence
         self._bar.show_status(sentence)
+
+    def _on_said(self, sentence: str) -> None:
+        """A worker ended: what it says is shown unless something is missing by now."""
+        self._error, self._last = "", sentence
+        self._controller.refresh()
 
     def hint(self, ready: ObjectReadiness) -> None:
         """Show what to do next if something is missing, else what happened last."""

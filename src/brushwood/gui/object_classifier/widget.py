@@ -1,16 +1,15 @@
-"""The dock widget that napari opens: view and controller, started and stopped with its dock."""
+"""The dock widget that napari opens."""
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, QSize
-from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
+from brushwood.gui._dock_widget import DockWidget
 from brushwood.gui.object_classifier.controller import Controller
 from brushwood.gui.object_classifier.view import ObjectClassifierView
 
 
-class ObjectClassifierWidget(QWidget):
+class ObjectClassifierWidget(DockWidget):
     """Mark a few objects, and see all others classified.
 
     Parameters
@@ -21,40 +20,6 @@ class ObjectClassifierWidget(QWidget):
 
     def __init__(self, napari_viewer: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Object classifier")
-        # napari puts a stretch under widgets that do not claim the height.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.view = ObjectClassifierView()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.view)
-        self.controller = Controller(napari_viewer, self.view)
-        self.controller.start()
-
-    def sizeHint(self) -> QSize:
-        """Ask for a dock that is wide enough to read and leaves the canvas large."""
-        return QSize(52 * self.fontMetrics().averageCharWidth(), 640)
-
-    def minimumSizeHint(self) -> QSize:
-        """Let the user make the dock narrow, where everything wraps or elides, but not so low."""
-        font = self.fontMetrics()
-        height = self.view.actions.minimumSizeHint().height() + 12 * font.lineSpacing()
-        return QSize(36 * font.averageCharWidth(), height)
-
-    def event(self, event: QEvent) -> bool:
-        """Stop when napari takes the widget out of its dock: `closeEvent` never comes then."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.controller.stop()
-        return super().event(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Go on after the widget was taken out and put back."""
-        super().showEvent(event)
-        self.controller.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop when the whole window closes; a dock that is only hidden goes on."""
-        super().hideEvent(event)
-        window = self.window()
-        if window is not self and not window.isVisible() and not window.isMinimized():
-            self.controller.stop()
+        controller = Controller(napari_viewer, self.view)
+        self.set_up("Object classifier", self.view, controller, self.view.actions)
