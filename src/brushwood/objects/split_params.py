@@ -134,7 +134,7 @@ class SplitParams:
         max=100.0,
     )
     seed_height: float = option(
-        0.1,
+        0.05,
         label="Seed height",
         help="How deep the dip between two objects must be, as a share of the lower one's height.",
         slider=0.01,

@@ -231,6 +231,34 @@ def preview(
     )
 
 
+def seed_marks(shown: Preview) -> npt.NDArray[np.uint8]:
+    """Draw the seeds of a preview as white balls (2) with a black rim (1).
+
+    Returns
+    -------
+    ndarray of uint8, shape of the region
+    """
+    shape = shown.labels.shape
+    radius = min(max(round(0.004 * max(shape)), 1), 12)
+    spacing = np.ones(3)
+    spacing[-len(shown.request.spacing) :] = shown.request.spacing
+    reach = np.maximum((radius + 1) * spacing[2] / spacing, 0).astype(int) * (np.array(shape) > 1)
+    near = np.stack(np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij"), -1)
+    near = near.reshape(-1, 3)
+    distance = np.sqrt(((near * spacing / spacing[2]) ** 2).sum(axis=1))
+    marks = np.zeros(shape, np.uint8)
+    ndim = shown.request.ndim
+    seeds = np.zeros((len(shown.seeds), 3), np.int64)
+    seeds[:, 3 - ndim :] = shown.seeds[:, -ndim:]
+    seeds -= shown.view.region.start
+    for value, most in ((1, radius + 1), (2, radius)):
+        for step in near[distance <= most]:
+            place = seeds + step
+            inside = ((place >= 0) & (place < shape)).all(axis=1)
+            marks[tuple(place[inside].T)] = value
+    return marks
+
+
 def make_whole(
     request: MakingRequest,
     levels: list[npt.NDArray[Any]],

@@ -168,9 +168,12 @@ class Controller(QObject):
 
     def _on_gone(self, layer: Any) -> None:
         key = str(layer.unique_id)
-        if self.preview.owns(layer):
+        part = self.preview.part_of(layer)
+        if part == "objects":
             self.state.live = False
             self.narrator.say("The preview is off. Tick Preview to see it again.")
+        elif part == "seeds":
+            self.state.show_seeds = False
         if key == self.maker.key:
             self.maker.stop()
             self.narrator.lost(layer.name)

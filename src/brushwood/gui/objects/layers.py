@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels, Layer, Points
+from napari.layers import Labels, Layer
+from napari.utils.colormaps import DirectLabelColormap
 from napari.utils.transforms import Affine
 
 from brushwood.errors import OutputError
@@ -18,10 +19,11 @@ from brushwood.gui._scene import (
 )
 from brushwood.gui._store import zeros
 from brushwood.gui.pixel_classifier.results import writer
-from brushwood.session.objects_work import Preview, WholeObjects
+from brushwood.session.objects_work import Preview, WholeObjects, seed_marks
 
 #: More seeds are not drawn: they would hide the image.
 MOST_SEEDS = 20_000
+_SEED_COLOURS = {None: "transparent", 0: "transparent", 1: "black", 2: "white"}
 
 
 class ObjectLayers:
@@ -112,21 +114,18 @@ class PreviewLayers:
         self._seeds: str | None = None
         self._hidden: str | None = None
 
-    def owns(self, layer: Layer) -> bool:
-        """Whether a layer is the preview."""
-        return self._labels is not None and key_of(layer) == self._labels
+    def part_of(self, layer: Layer) -> str:
+        """Say what of the preview a layer shows: "objects", "seeds" or "" for nothing."""
+        parts = {self._labels: "objects", self._seeds: "seeds"}
+        return parts.get(key_of(layer), "")
 
     def show(self, shown: Preview, *, seeds: bool) -> None:
         """Show a preview, instead of the result of before."""
         source = self._scene.layer(shown.request.key)
         if source is None:
             return
-        start = shown.view.start(shown.request.ndim)
-        data = shown.labels.reshape(
-            (1,) * len(shown.view.frame) + shown.labels.shape[-shown.request.ndim :]
-        )
-        place = place_of(source)
-        place["translate"] = _moved(source, start)
+        place = self._place_of(source, shown)
+        data = shaped(shown.labels, shown)
         layer = self._scene.layer(self._labels)
         if layer is None:
             self._stand_in(source)
@@ -137,11 +136,7 @@ class PreviewLayers:
             self._labels = key_of(layer)
             self._scene.add(layer)
         else:
-            for key, value in place.items():
-                if not np.array_equal(
-                    np.asarray(getattr(layer, key), object), np.asarray(value, object)
-                ):
-                    setattr(layer, key, value)
+            _place(layer, place)
             layer.data = data
         self._show_seeds(source, shown, seeds)
 
@@ -164,6 +159,11 @@ class PreviewLayers:
         if hidden is not None:
             hidden.visible = True
 
+    def _place_of(self, source: Layer, shown: Preview) -> dict[str, Any]:
+        """Return where a preview lies: where its part of the source lies."""
+        start = shown.view.start(shown.request.ndim)
+        return {**place_of(source), "translate": _moved(source, start)}
+
     def _stand_in(self, source: Layer) -> None:
         """Hide the result of before: two sets of colours on top of each other say nothing."""
         result = self._objects.target(source)
@@ -173,28 +173,44 @@ class PreviewLayers:
 
     def _show_seeds(self, source: Layer, shown: Preview, wanted: bool) -> None:
         layer = self._scene.layer(self._seeds)
+        place = self._place_of(source, shown)
         draw = wanted and 0 < len(shown.seeds) <= MOST_SEEDS
         if not draw:
+            self._seeds = None
             if layer is not None:
                 self._scene.viewer.layers.remove(layer)
-            self._seeds = None
             return
+        data = shaped(seed_marks(shown), shown)
         if layer is not None:
-            layer.data = shown.seeds
+            _place(layer, place)
+            layer.data = data
             return
         _, name = self._objects.base_of(source)
-        layer = Points(
-            shown.seeds,
+        layer = Labels(
+            data,
             name=f"{name} · seeds",
-            size=5,
-            face_color="white",
-            border_color="black",
-            out_of_slice_display=shown.request.ndim == 3,
+            opacity=1,
+            colormap=DirectLabelColormap(color_dict=_SEED_COLOURS),
             metadata={META: {"role": "preview"}},
-            **place_of(source),
+            **place,
         )
         self._seeds = key_of(layer)
         self._scene.add(layer)
+
+
+def shaped(labels: np.ndarray, shown: Preview) -> np.ndarray:
+    """Return labels of a region (z, y, x) with as many axes as the layer has."""
+    space = labels.shape[-shown.request.ndim :]
+    return labels.reshape((1,) * len(shown.view.frame) + space)
+
+
+def _place(layer: Layer, place: dict[str, Any]) -> None:
+    """Move a layer, if it is not there already."""
+    for key, value in place.items():
+        now = getattr(layer, key)
+        now = now.affine_matrix if key == "affine" else now
+        if not np.array_equal(np.asarray(now, object), np.asarray(value, object)):
+            setattr(layer, key, value)
 
 
 def _moved(layer: Layer, start: tuple[int, ...]) -> np.ndarray:

@@ -63,9 +63,9 @@ class PreviewLoop(QObject):
         """Whether a request is running."""
         return self._runner.is_busy
 
-    def owns(self, layer: Layer) -> bool:
-        """Whether a layer shows the preview's objects."""
-        return self._layers.owns(layer)
+    def part_of(self, layer: Layer) -> str:
+        """Say what of the preview a layer shows: "objects", "seeds" or "" for nothing."""
+        return self._layers.part_of(layer)
 
     def schedule(self, *, chosen: bool = False) -> None:
         """Look again soon: pixels or view may have changed.
