@@ -8,7 +8,7 @@ import zarr
 import brushwood as bw
 from brushwood.errors import InputError, ShapeMismatchError, UnknownMeasurementError
 from brushwood.jobs import Cancelled, Job
-from brushwood.measure import ManyObjectsWarning, index, runs
+from brushwood.measure import ManyObjectsWarning, index, runs, slabs
 from brushwood.tables import headers, units_of
 from measure_scenes import blobs
 
@@ -169,7 +169,7 @@ def test_chunked_arrays_give_the_same_table(tmp_path, monkeypatch, held):
         # As if the frame were larger than memory: bands, batches and reads are a few rows each.
         monkeypatch.setattr(index, "_HELD_PIXELS", 0)
         monkeypatch.setattr(runs, "BAND_PIXELS", 500)
-        monkeypatch.setattr(runs, "_CHUNKED_PIXELS", 16 * 90)
+        monkeypatch.setattr(slabs, "CACHE_BYTES", 2000)
         monkeypatch.setattr(index, "_BATCH_PIXELS_LAZY", 700)
         monkeypatch.setattr(index, "_READ_PIXELS", 300)
     pairs = {

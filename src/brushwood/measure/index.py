@@ -1,7 +1,7 @@
 """The objects of one frame: who they are, where their pixels are, and how to read what is there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any, TypeAlias
@@ -13,15 +13,18 @@ from brushwood.arrays import AnyArray, ImageSource
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.region import IntArray, Region, read_region
 from brushwood.measure.runs import Band, Runs, bands, find_runs
+from brushwood.measure.slabs import kept_slabs
 
 __all__ = ["FloatArray", "IntArray", "LabelIndex", "Pixels", "add_to"]
 
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 
+#: Runs of which numbers are held at once.
+_RANGE_RUNS = 1 << 19
 #: Pixels whose values are held at once.
 _BATCH_PIXELS = 1 << 21
-#: The same where reading is slow, so that no chunk is read more often than necessary.
-_BATCH_PIXELS_LAZY = 1 << 25
+#: The same where reading is slow and batches overlap in chunks.
+_BATCH_PIXELS_LAZY = 1 << 22
 #: Pixels of an image that are read at once for objects that lie far apart.
 _READ_PIXELS = 1 << 26
 #: Labels that are slow to read are held for as long as a frame is measured, up to this many pixels.
@@ -84,6 +87,7 @@ class LabelIndex:
         spacing : tuple of float, one an axis of space
             Default: 1.
         """
+        source = kept_slabs(source)
         held = _hold(source, frame)
         runs = find_runs(*_readable(source, frame, held), job)
         spacing = spacing or (1.0,) * source.ndim
@@ -207,6 +211,23 @@ class LabelIndex:
             self._held,
         )
 
+    def ranges(self, max_runs: int = _RANGE_RUNS) -> Iterator["LabelIndex"]:
+        """Yield neighbouring numbers with at most `max_runs` runs, or one object; not copies."""
+        start = 0
+        while start < len(self):
+            goal = self.run_first[start] + max_runs
+            stop = max(start + 1, int(np.searchsorted(self.run_first, goal, side="right")) - 1)
+            first, last = self.run_first[start], self.run_first[stop]
+            yield replace(
+                self,
+                labels=self.labels[start:stop],
+                rows=self.rows[start:stop],
+                run_first=self.run_first[start : stop + 1] - first,
+                run_start=self.run_start[first:last],
+                run_length=self.run_length[first:last],
+            )
+            start = stop
+
     def batches(self, max_pixels: int = _BATCH_PIXELS) -> Iterator["LabelIndex"]:
         """Yield parts of at most `max_pixels` pixels, or one object, near each other in space."""
         if not len(self) or self.n_pixels.sum() <= max_pixels:
@@ -234,6 +255,7 @@ class LabelIndex:
             Checked before each part.
         """
         in_memory = isinstance(image.data, np.ndarray)
+        image = kept_slabs(image)
         done, total = 0, max(1, int(self.n_pixels.sum()))
         for part in self.batches(_BATCH_PIXELS if in_memory else _BATCH_PIXELS_LAZY):
             job.checkpoint(done / total, message)

@@ -28,19 +28,28 @@ def covariances(objects: LabelIndex) -> FloatArray:
         Axes in the image's order, scaled by the spacing. A pixel counts as a point, as in
         scikit-image: one pixel has covariance 0.
     """
-    count = objects.n_pixels
-    reach = (objects.high - objects.low).max(axis=1, initial=1).astype(float)
     cov = np.empty((len(objects), 3, 3))
-    exact = (count * reach) ** 2 < _SAFE
-    if exact.all():
-        cov[:] = _exact(objects)
-    else:
-        small, large = np.flatnonzero(exact), np.flatnonzero(~exact)
-        cov[small] = _exact(objects.part(small))
-        cov[large] = _centred(objects.part(large))
+    done = 0
+    for part in objects.ranges():
+        cov[done : done + len(part)] = _covariances(part)
+        done += len(part)
     cov *= np.multiply.outer(objects.spacing3, objects.spacing3)
     ndim = objects.ndim
     return cov[:, -ndim:, -ndim:]
+
+
+def _covariances(objects: LabelIndex) -> FloatArray:
+    """Return covariances in pixels, shape (n, 3, 3)."""
+    count = objects.n_pixels
+    reach = (objects.high - objects.low).max(axis=1, initial=1).astype(float)
+    exact = (count * reach) ** 2 < _SAFE
+    if exact.all():
+        return _exact(objects)
+    cov = np.empty((len(objects), 3, 3))
+    small, large = np.flatnonzero(exact), np.flatnonzero(~exact)
+    cov[small] = _exact(objects.part(small))
+    cov[large] = _centred(objects.part(large))
+    return cov
 
 
 def _local(objects: LabelIndex) -> IntArray:

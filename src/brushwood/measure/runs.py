@@ -13,8 +13,6 @@ from brushwood.jobs import IDLE, Job
 
 #: Pixels of a band: small enough for a processor's cache, large enough for whole-array calls.
 BAND_PIXELS = 1 << 20
-#: A band of a chunked image takes whole chunks, up to this many pixels.
-_CHUNKED_PIXELS = 1 << 24
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -123,17 +121,10 @@ def _fill(
 
 
 def band_size(source: ImageSource) -> tuple[int, int]:
-    """Return the rows and planes of a band: whole chunks where the data has some."""
+    """Return the rows and planes of a band."""
     depth, height, width = source.shape3
-    target = BAND_PIXELS
-    step_z = step_y = 1
-    if source.chunks3 is not None and not isinstance(source.data, np.ndarray):
-        step_z, step_y, _ = source.chunks3
-        target = _CHUNKED_PIXELS
-    rows = min(height, max(1, target // width // step_y) * step_y)
-    if rows < height:
-        return rows, 1
-    return rows, min(depth, max(1, target // (width * height) // step_z) * step_z)
+    rows = min(height, max(1, BAND_PIXELS // width))
+    return (rows, 1) if rows < height else (rows, min(depth, BAND_PIXELS // (width * height) or 1))
 
 
 def find_runs(source: ImageSource, frame: tuple[int, ...], job: Job = IDLE) -> Runs:

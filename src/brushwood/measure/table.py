@@ -19,6 +19,7 @@ from brushwood.measure.effort import (
 )
 from brushwood.measure.index import LabelIndex
 from brushwood.measure.names import Column, Setting, endings, plan_columns
+from brushwood.measure.slabs import kept_slabs
 from brushwood.measure.units import unit_of
 from brushwood.tables import with_measurement, with_units
 
@@ -189,6 +190,8 @@ class _Work:
             named = list(class_names.values()) if isinstance(class_names, Mapping) else class_names
             classes = _endings(chances, named, "class", 1, False)
         setting = Setting(ndim, channels, classes)
+        source = kept_slabs(source)
+        pixels, chances = (s and kept_slabs(s) for s in (pixels, chances))
         return cls(source, pixels, chances, checked_spacing(spacing, ndim), setting)
 
     def objects(self, frame: tuple[int, ...], job: Job) -> LabelIndex:

@@ -1,0 +1,82 @@
+"""Arrays that are slow to read (zarr, dask, HDF5): whole slabs are read, and kept for a while."""
+
+from collections import OrderedDict
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from brushwood.arrays import AnyArray, ImageSource
+
+#: Memory for the slabs of one array; two slabs are kept in any case.
+CACHE_BYTES = 1 << 28
+#: Rows or planes that are read at once where the array has no chunks, in bytes.
+_SLAB_BYTES = 1 << 24
+
+
+def kept_slabs(source: ImageSource) -> ImageSource:
+    """Return the same image, read in slabs; an array in memory as it is."""
+    if isinstance(source.data, np.ndarray | SlabArray):
+        return source
+    return replace(source, data=SlabArray(source))
+
+
+class SlabArray:
+    """An array whose slabs of whole chunks along the slowest axis of space are read once.
+
+    Measuring asks for a few rows after the others, with their neighbours, again and again. Each
+    answer would unpack the same chunks anew.
+
+    Parameters
+    ----------
+    source : ImageSource
+        Not in memory.
+    """
+
+    def __init__(self, source: ImageSource) -> None:
+        self._data = source.data
+        self.shape = tuple(int(n) for n in source.data.shape)
+        self.ndim = len(self.shape)
+        self.dtype = np.dtype(source.data.dtype)
+        space = [axis for axis in range(self.ndim) if axis != source.channel_axis][-source.ndim :]
+        self._axis, self._rest = space[0], space[1:]
+        self._step = self._slab_size(source)
+        self._kept: OrderedDict[tuple[Any, ...], AnyArray] = OrderedDict()
+
+    def _slab_size(self, source: ImageSource) -> int:
+        """Return how many rows or planes a slab has: those of a chunk, or fewer if it is large."""
+        row = prod(source.shape[1:]) * self.dtype.itemsize
+        chunk = source.chunks3[-source.ndim] if source.chunks3 else max(1, _SLAB_BYTES // row)
+        return int(max(1, min(chunk, self.shape[self._axis], CACHE_BYTES // row)))
+
+    def __getitem__(self, index: tuple[slice, ...]) -> AnyArray:
+        """Return a box of the array; every index is a slice with a start and a stop."""
+        wanted = index[self._axis]
+        parts = []
+        for first in range(wanted.start // self._step * self._step, wanted.stop, self._step):
+            inside = list(index)
+            for axis in range(self.ndim):
+                # A slab is cut to the frame and the channels that are asked for when it is read.
+                if axis not in (self._axis, *self._rest):
+                    inside[axis] = slice(None)
+            inside[self._axis] = slice(
+                max(wanted.start - first, 0), min(wanted.stop - first, self._step)
+            )
+            parts.append(self._slab(index, first)[tuple(inside)])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=self._axis)
+
+    def _slab(self, index: tuple[slice, ...], first: int) -> AnyArray:
+        whole = list(index)
+        for axis in self._rest:
+            whole[axis] = slice(0, self.shape[axis])
+        whole[self._axis] = slice(first, min(first + self._step, self.shape[self._axis]))
+        key = tuple((part.start, part.stop) for part in whole)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        slab: AnyArray = np.asarray(self._data[tuple(whole)])
+        self._kept[key] = slab
+        while len(self._kept) > 2 and sum(s.nbytes for s in self._kept.values()) > CACHE_BYTES:
+            self._kept.popitem(last=False)
+        return slab
