@@ -8,14 +8,17 @@ import struct
 import time
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from brushwood.apoc.base import ClClassifier
 from brushwood.errors import ModelFileError
 from brushwood.forest import ForestParams
 from brushwood.models import load as load_model
+from brushwood.models import save as save_model
 from brushwood.objects.classifier import ObjectClassifier
 from model_files import LIMIT, assert_same, good_model, parts, zipped
 from object_tables import NAMES, a_table, truth
@@ -31,7 +34,14 @@ def good_objects(folder):
     return path, path.read_bytes()
 
 
-@pytest.fixture(scope="module", params=[good_model, good_objects])
+def good_apoc(folder):
+    """Write one of APOC's classifiers; return its path and its bytes."""
+    path = folder / "good.brushwood"
+    save_model(load_model(Path(__file__).parent / "data" / "apoc_rows.cl"), path)
+    return path, path.read_bytes()
+
+
+@pytest.fixture(scope="module", params=[good_model, good_objects, good_apoc])
 def good(request, tmp_path_factory):
     """A small model of each kind with rows: its path and its bytes."""
     return request.param(tmp_path_factory.mktemp("model"))
@@ -107,12 +117,12 @@ def header_mutants(data):
 
 
 def byte_mutants(data, rng):
-    for _ in range(600):
+    for _ in range(400):
         changed = bytearray(data)
         for _ in range(rng.integers(1, 4)):
             changed[rng.integers(len(data))] ^= 1 << rng.integers(8)
         yield "flip", bytes(changed)
-    for cut in np.linspace(0, len(data) - 1, 200).astype(int):
+    for cut in np.linspace(0, len(data) - 1, 120).astype(int):
         yield f"cut {cut}", data[:cut]
     for _ in range(200):
         a, b, c = sorted(rng.integers(0, len(data), 3))
@@ -120,7 +130,7 @@ def byte_mutants(data, rng):
     # The table of contents and its end, where sizes and positions are.
     start = data.rindex(b"PK\x05\x06")
     table = struct.unpack("<L", data[start + 16 : start + 20])[0]
-    for _ in range(300):
+    for _ in range(200):
         changed = bytearray(data)
         where = rng.integers(table, len(data) - 4)
         changed[where : where + 4] = rng.choice(
@@ -155,6 +165,11 @@ def attempt(tmp_path):
 
 def check_sound(loaded):
     """Whatever loads can be used and saved."""
+    if isinstance(loaded, ClClassifier):
+        forest = loaded.trained_model().to_forest()
+        forest.validate()
+        assert len(loaded.columns) == forest.n_features
+        return
     loaded.forest_.validate()
     json.dumps(loaded.to_state()["provenance"], allow_nan=False)
     if isinstance(loaded, ObjectClassifier):
@@ -168,8 +183,16 @@ def check_sound(loaded):
         assert 0 <= loaded.smoothing <= 1000
 
 
+def content(loaded):
+    """All that a model consists of."""
+    if isinstance(loaded, ClClassifier):
+        model = loaded.trained_model()
+        return {"forest": model.to_forest().to_arrays(), "header": model.header}
+    return loaded.to_state()
+
+
 def test_damaged_bytes_load_equal_or_are_refused(good, attempt):
-    expected = load_model(good[0]).to_state()
+    expected = content(load_model(good[0]))
     n = n_refused = 0
     for what, data in byte_mutants(good[1], np.random.default_rng(1)):
         n += 1
@@ -178,10 +201,10 @@ def test_damaged_bytes_load_equal_or_are_refused(good, attempt):
             n_refused += 1
         else:
             try:
-                assert_same(loaded.to_state(), expected)
+                assert_same(content(loaded), expected)
             except AssertionError as error:
                 raise AssertionError(what) from error
-    assert n >= 1300
+    assert n >= 850
     assert n_refused > 0.7 * n
 
 
@@ -190,9 +213,9 @@ def test_changed_values_load_into_a_valid_model_or_are_refused(good, attempt):
     rng = np.random.default_rng(2)
     mutants = [
         *list(json_mutants(good[1]))[::6], *header_mutants(good[1]),
-        *array_mutants(good[1], rng, 200),
+        *array_mutants(good[1], rng, 150),
     ]  # fmt: skip
-    assert len(mutants) >= 500
+    assert len(mutants) >= 400
     n_refused = 0
     for what, members in mutants:
         loaded = attempt(zipped(members, zipfile.ZIP_STORED))

@@ -41,7 +41,9 @@ def path(fitted, tmp_path_factory):
 def test_everything_comes_back(fitted, path, table):
     back = bw.load(path)
     assert isinstance(back, bw.ObjectClassifier)
-    assert_same(back.to_state(), fitted.to_state())
+    dated = {**fitted.to_state(), "provenance": back.provenance_}  # the date is that of saving
+    assert_same(back.to_state(), dated)
+    assert back.provenance_["objects"] == {str(k): n for k, n in fitted.counts_.items()}
     np.testing.assert_array_equal(back.predict_proba(table), fitted.predict_proba(table))
     assert back.columns_ == fitted.columns_ and back.units_ == fitted.units_
     assert back.measurement_ == {"ndim": 2, "channels": None, "classes": None}

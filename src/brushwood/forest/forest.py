@@ -261,7 +261,9 @@ def _check_trees(forest: Forest) -> None:
 
 
 def _check_leaves(forest: Forest) -> None:
-    rows = forest.value[forest.feature == LEAF]
+    leaf = forest.feature == LEAF
+    rows = forest.value[leaf]
+    _check(not forest.value[~leaf].any(), "an inner node has fractions")
     _check(np.isfinite(rows).all(), "a leaf's fraction is not finite")
     _check((rows >= 0).all() and (rows <= 1).all(), "a leaf's fraction is not in 0 to 1")
     total = rows.sum(axis=1, dtype=np.float64)
