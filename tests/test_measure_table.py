@@ -6,6 +6,7 @@ import pytest
 import zarr
 
 import brushwood as bw
+from brushwood.arrays import ChannelStack
 from brushwood.errors import InputError, ShapeMismatchError, UnknownMeasurementError
 from brushwood.jobs import Cancelled, Job
 from brushwood.measure import ManyObjectsWarning, index, runs, slabs
@@ -178,6 +179,8 @@ def test_chunked_arrays_give_the_same_table(tmp_path, monkeypatch, held):
             _zarr(image, (1, 20, 50), tmp_path / "image.zarr"),
         ),
         "dask": (da.from_array(labels, (13, 90)), da.from_array(image, (2, 70, 31))),
+        "stacked": (labels, ChannelStack(list(image))),
+        "stacked dask": (labels, ChannelStack([da.from_array(channel, 17) for channel in image])),
     }
     for kind, (lazy_labels, lazy_image) in pairs.items():
         table = bw.measure(lazy_labels, lazy_image, names=FAST, channel_axis=0)

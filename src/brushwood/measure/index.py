@@ -13,7 +13,7 @@ from brushwood.arrays import AnyArray, ImageSource
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.region import IntArray, Region, read_region
 from brushwood.measure.runs import Band, Runs, bands, find_runs
-from brushwood.measure.slabs import kept_slabs
+from brushwood.measure.slabs import is_in_memory, kept_slabs
 
 __all__ = ["FloatArray", "IntArray", "LabelIndex", "Pixels", "add_to"]
 
@@ -254,7 +254,7 @@ class LabelIndex:
         job : Job
             Checked before each part.
         """
-        in_memory = isinstance(image.data, np.ndarray)
+        in_memory = is_in_memory(image)
         image = kept_slabs(image)
         done, total = 0, max(1, int(self.n_pixels.sum()))
         for part in self.batches(_BATCH_PIXELS if in_memory else _BATCH_PIXELS_LAZY):
@@ -338,7 +338,7 @@ class Pixels:
         if not len(self.objects):
             return np.zeros(0, self.image.dtype)
         frame = self.objects.frame
-        if isinstance(self.image.data, np.ndarray) or prod(self._region.shape) <= _READ_PIXELS:
+        if is_in_memory(self.image) or prod(self._region.shape) <= _READ_PIXELS:
             values: AnyArray = read_region(self.image, frame, self._region, channel)[self._flat]
             return values
         values = np.empty(self.first[-1], self.image.dtype)
@@ -351,7 +351,7 @@ class Pixels:
 
 def _hold(source: ImageSource, frame: tuple[int, ...]) -> AnyArray | None:
     """Read a frame's labels once, where they would be read again and again."""
-    if isinstance(source.data, np.ndarray) or prod(source.shape) > _HELD_PIXELS:
+    if is_in_memory(source) or prod(source.shape) > _HELD_PIXELS:
         return None
     labels: AnyArray = source.read(frame, (0, 0, 0), source.shape3)[0]
     return labels.reshape(source.shape)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brushwood.arrays import AnyArray, ImageSource
+from brushwood.arrays import AnyArray, ChannelStack, ImageSource
 
 #: Memory for the slabs of one array; two slabs are kept in any case.
 CACHE_BYTES = 1 << 28
@@ -17,9 +17,16 @@ _SLAB_BYTES = 1 << 24
 
 def kept_slabs(source: ImageSource) -> ImageSource:
     """Return the same image, read in slabs; an array in memory as it is."""
-    if isinstance(source.data, np.ndarray | SlabArray):
+    if is_in_memory(source) or isinstance(source.data, SlabArray):
         return source
     return replace(source, data=SlabArray(source))
+
+
+def is_in_memory(source: ImageSource) -> bool:
+    """Whether reading costs next to nothing: a NumPy array, or several as channels."""
+    data = source.data
+    arrays = data.arrays if isinstance(data, ChannelStack) else (data,)
+    return all(isinstance(array, np.ndarray) for array in arrays)
 
 
 class SlabArray:
