@@ -98,6 +98,7 @@ def test_without_live_objects_that_changed_are_said(measured_desk):
     desk.wait(lambda: desk.view.objects.measure.isHidden())
     desk.idle()
     assert "changed since" not in desk.status
+    assert "class" not in desk.objects.features, "classes of other objects"
 
 
 def test_other_columns_and_their_units_survive(measured_desk):

@@ -10,7 +10,7 @@ import tifffile
 
 from brushwood.jobs import IDLE
 from brushwood.session import object_sentences
-from brushwood.session.object_measure import MeasureRequest, joined, run
+from brushwood.session.object_measure import default_names, measurable, spacing_of
 from brushwood.session.object_paint import paint
 from brushwood.session.object_readiness import TableFacts, resolve_objects
 from brushwood.session.object_script import object_script
@@ -24,7 +24,7 @@ from brushwood.session.object_table import (
 )
 from brushwood.session.object_work import Classified
 from brushwood.session.scene import LabelsRef
-from brushwood.tables import describing_columns, units_of
+from brushwood.tables import describing_columns
 from object_scenes import CLASSES, LONG, ROUND, field, table_for
 
 
@@ -110,32 +110,19 @@ def test_painting_keeps_frames_apart():
     assert set(np.unique(out[1])) == {0, 0.5}
 
 
-def test_measuring_keeps_other_columns_of_the_same_objects():
-    labels, _ = field(2)
-    old = table_for(labels, note="x").drop(columns="label")
-    request = MeasureRequest("a", 1, labels, 2, names=("area",), old=old)
-    measured = run(request, IDLE)
-    assert measured.table["note"].tolist() == ["x"] * len(old)
-    assert measured.table["length"].tolist() == old["length"].tolist()
-    assert measured.note["units"]["area"]
-    request = MeasureRequest("a", 1, labels, 2, names=("area",), old=old, keep=False)
-    assert "note" not in run(request, IDLE).table, "those were other objects"
+def test_what_a_table_holds_can_be_measured_again():
+    table = pd.DataFrame({"index": [1], "area": [1.0], "bbox-0": [0], "length": [3.0]})
+    table["intensity_mean"], table["class_probability-a"] = 5.0, 1.0
+    assert set(measurable(table, True)) >= {"area", "bbox", "intensity_mean"}
+    assert "intensity_mean" not in measurable(table, False)
+    assert "intensity_mean" in default_names(2, None, True)
+    assert "intensity_mean" not in default_names(2, None, False)
 
 
-def test_measuring_is_in_the_units_of_the_layer():
-    labels, _ = field(2)
-    pixels = run(MeasureRequest("a", 1, labels, 2, names=("area",)), IDLE).table
-    request = MeasureRequest("a", 1, labels, 2, names=("area",), scale=(0.5, 0.5), unit="µm")
-    measured = run(request, IDLE)
-    np.testing.assert_allclose(measured.table["area"], pixels["area"] / 4)
-    assert measured.note["units"]["area"] == "µm²"
-    assert units_of(measured.table)["area"] == "µm²"
-
-
-def test_rows_are_joined_by_frame():
-    found = pd.DataFrame({"label": [1, 1], "index": [1, 1], "frame": [0, 1], "area": [5.0, 6.0]})
-    old = pd.DataFrame({"index": [1, 1], "frame": [1, 0], "mine": ["late", "early"]})
-    assert joined(found, old)["mine"].tolist() == ["early", "late"]
+def test_a_layer_with_units_is_measured_in_them():
+    um = LabelsRef("a", "cells", (3, 8, 8), scale=(1, 0.5, 0.25), unit="µm")
+    assert spacing_of(um, 2) == ((0.5, 0.25), "µm")
+    assert spacing_of(LabelsRef("a", "cells", (8, 8), scale=(1, 1)), 2) == (None, "")
 
 
 OBJECTS = LabelsRef("a", "cells · objects", (80, 48))

@@ -1,115 +1,50 @@
-"""Measure what the object classifier needs: a request, and the table that comes back."""
+"""What to measure for the object classifier: by default, and again after objects changed."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from brushwood.jobs import Job
-from brushwood.session.freshness import MEASURED, fingerprint
-from brushwood.session.object_table import frames_of, is_result, labels_of, table_of
-from brushwood.session.scene import LayerKey
-from brushwood.tables import KEYS, measurement_of, units_of
+from brushwood.measure.names import Setting
+from brushwood.session.measure_catalog import default_choice
+from brushwood.session.measuring import MeasuringState
+from brushwood.session.measuring import spacing_of as _spacing_of
+from brushwood.session.object_table import is_result
+from brushwood.session.scene import LabelsRef
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class MeasureRequest:
-    """Measure one objects layer.
+def default_names(ndim: int, channels: Iterable[str] | None, with_image: bool) -> tuple[str, ...]:
+    """Return the measurements that one click makes.
 
-    Attributes
+    Parameters
     ----------
-    labels : array-like of int, shape (…frames, space)
-    image : array-like of the same shape, or None
-        Where intensities are measured.
-    names : tuple of str or None
-        Columns to measure; None for the default.
-    scale : tuple of float
-        Size of a pixel along the axes of space.
-    unit : str
-        Its unit, "px" for none.
-    old : DataFrame
-        The table that the layer has; its other columns are kept if its rows are these objects.
-    keep : bool
-        Whether they are.
+    ndim : {2, 3}
+        Axes of space.
+    channels : iterable of str or None
+        Names of the channels, None for a single one.
+    with_image : bool
+        Whether there are intensities.
     """
-
-    key: LayerKey
-    version: int
-    labels: Any
-    ndim: int
-    image: Any = None
-    rgb: bool = False
-    names: tuple[str, ...] | None = None
-    scale: tuple[float, ...] = ()
-    unit: str = "px"
-    old: "DataFrame | None" = None
-    keep: bool = True
+    endings = tuple(f"-{name}" for name in channels) if channels is not None else ("",)
+    return default_choice(Setting(ndim, endings if with_image else None))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Measured:
-    """A table, and what to note with its layer."""
+def measurable(table: "DataFrame", with_image: bool) -> tuple[str, ...]:
+    """Return the measurements that the columns of a table come from, as far as they are known."""
+    from brushwood.measure import catalog
 
-    key: LayerKey
-    version: int
-    table: "DataFrame"
-    n_columns: int
-    note: Mapping[str, Any] = field(default_factory=dict)
-
-
-def run(request: MeasureRequest, job: Job) -> Measured:
-    """Measure, and join what the table had besides."""
-    from brushwood.measure import measure
-
-    spacing = None if request.unit == "px" else request.scale
-    found = measure(
-        request.labels,
-        request.image,
-        names=request.names,
-        spacing=spacing,
-        unit=None if request.unit == "px" else request.unit,
-        channel_axis=-1 if request.rgb and request.image is not None else None,
-        channel_names=("red", "green", "blue")
-        if request.rgb and request.image is not None
-        else None,
-        ndim=request.ndim,
-        job=job,
-    )
-    units = units_of(found)
-    table = joined(found, request.old) if request.old is not None and request.keep else found
-    note = {
-        "units": {
-            **(units_of(request.old) if request.keep and request.old is not None else {}),
-            **units,
-        },
-        MEASURED: {
-            "fingerprint": fingerprint(request.labels, job),
-            "measurement": measurement_of(found),
-        },
-    }
-    return Measured(request.key, request.version, table, len(units) or found.shape[1], note)
+    names = list(map(str, table.columns))
+    found = []
+    for measurement in catalog():
+        heads = (f"{measurement.name}-", f"{measurement.name}_")
+        has = any(n == measurement.name or n.startswith(heads) for n in names if not is_result(n))
+        needs = measurement.needs_probabilities or (measurement.needs_image and not with_image)
+        if has and not needs:
+            found.append(measurement.name)
+    return tuple(found)
 
 
-def joined(found: "DataFrame", old: "DataFrame") -> "DataFrame":
-    """Return a measured table with the columns of an older one that it does not have.
-
-    Rows are matched by label and frame. Results of a classifier are left out: they come again.
-    """
-    import pandas as pd
-
-    old = table_of(old)
-    more = [n for n in map(str, old.columns) if n not in found.columns and n not in KEYS]
-    more = [name for name in more if not is_result(name)]
-    if not more or not len(old):
-        return found
-    theirs = pd.MultiIndex.from_arrays([frames_of(old), labels_of(old)])
-    ours = pd.MultiIndex.from_arrays([frames_of(found), labels_of(found)])
-    if "frame" in found.columns and "frame" not in old.columns:
-        theirs, ours = theirs.droplevel(0), ours.droplevel(0)
-    first = ~theirs.duplicated()
-    rest = old.loc[first, more].set_axis(theirs[first]).reindex(ours)
-    table = pd.concat([found, rest.set_axis(found.index)], axis=1)
-    table.attrs = dict(found.attrs)
-    return table
+def spacing_of(objects: LabelsRef, ndim: int) -> tuple[tuple[float, ...] | None, str]:
+    """Return the size of a pixel along the axes of space, and its unit; (None, "") in pixels."""
+    return _spacing_of(objects, MeasuringState(ndim=ndim))

@@ -121,7 +121,8 @@ def put_table(layer: Labels, measured: Measured, images: tuple[LayerKey, ...] = 
     result = joined(
         measured.table,
         layer.features,
-        before.get("columns", ()),
+        # Classes of objects that changed since are as much out of date as their measurements.
+        (*before.get("columns", ()), *note.get("object_results", ())),
         note.get("former_rows"),
         is_same=bool(measured.fingerprint) and fingerprint_of(note) == measured.fingerprint,
     )

@@ -2,25 +2,25 @@
 
 from collections.abc import Callable
 
-from napari.layers import Image, Labels
+from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 
-from brushwood.gui._scene import (
-    META,
-    NapariScene,
-    full_data,
-    full_shape,
-    note_of,
-    unit_of,
-)
+from brushwood.gui._scene import META, NapariScene, full_data, note_of
 from brushwood.gui._tasks import TaskRunner
+from brushwood.gui.measure.measuring import put_table
 from brushwood.gui.object_classifier.watching import Watch
 from brushwood.jobs import Job
-from brushwood.session.object_measure import Measured, MeasureRequest, run
+from brushwood.session.freshness import MEASURED
+from brushwood.session.measure_work import Doubt, Measured, MeasureRequest, run_measure
+from brushwood.session.measuring import channel_names
+from brushwood.session.object_measure import default_names, measurable, spacing_of
 from brushwood.session.object_sentences import objects, table_text
 from brushwood.session.object_state import ObjectState
-from brushwood.session.object_table import is_result, learnable_columns, table_of
-from brushwood.session.scene import LayerKey
+from brushwood.session.object_table import learnable_columns, table_of
+from brushwood.session.scene import ImageRef, LayerKey
+
+#: One layer to measure: the request, the version of its objects, and the images.
+_Task = tuple[MeasureRequest, int, tuple[LayerKey, ...]]
 
 
 class Measuring(QObject):
@@ -39,8 +39,9 @@ class Measuring(QObject):
         self._state, self._scene, self._watch = state, scene, watch
         self._names: tuple[str, ...] | None = None
         self._again: list[LayerKey] = []
+        self._doubted: frozenset[LayerKey] = frozenset()
         self._runner = TaskRunner(self, announced=True)
-        self._runner.published.connect(self._on_measured)
+        self._runner.published.connect(self._on_answer)
         self._runner.succeeded.connect(self._on_done)
         self._runner.failed.connect(self.failed)
         self._runner.cancelled.connect(self.cancelled)
@@ -59,25 +60,26 @@ class Measuring(QObject):
         *,
         again: bool = False,
     ) -> None:
-        """Measure layers.
+        """Measure layers; work that would be long is asked about first.
 
         Parameters
         ----------
         names : tuple of str or None
-            Columns; None for the default.
+            Columns or measurements; None for the default.
         again : bool
             Measure the columns that a layer has.
         """
-        requests = [r for r in (self._request(key, names, again) for key in keys) if r is not None]
+        found = (self._task(key, names, again) for key in keys)
+        tasks = [task for task in found if task is not None]
+        self._doubted, self._names = frozenset(), names
 
         def work(job: Job, publish: Callable[[object], None]) -> int:
-            for number, request in enumerate(requests):
-                part = job.part(number / len(requests), (number + 1) / len(requests))
-                publish(run(request, part))
-            return len(requests)
+            for number, (request, version, images) in enumerate(tasks):
+                part = job.part(number / len(tasks), (number + 1) / len(tasks))
+                publish((run_measure(request, part), version, images))
+            return len(tasks)
 
-        self._names = names
-        if requests:
+        if tasks:
             self._runner.submit(work)
 
     def cancel(self) -> None:
@@ -90,77 +92,97 @@ class Measuring(QObject):
 
     def images(self, key: LayerKey | None) -> list[tuple[str, str]]:
         """Return key and name of the images that lie on an objects layer."""
-        layer = self._scene.layer(key)
-        if layer is None:
-            return []
-        shape = full_shape(layer)
-        return [(im.key, im.name) for im in self._scene.images() if im.shape == shape]
+        return [(image.key, image.name) for image in self._fitting(key)]
 
     def image_of(self, key: LayerKey) -> LayerKey | None:
         """Return the image that an objects layer was made from, or the one chosen if it fits."""
-        fitting = [image for image, _ in self.images(key)]
-        layer = self._scene.layer(key)
-        noted = note_of(layer).get("image") if layer is not None else None
-        if self._state.image in fitting or self._state.image == "":
-            return self._state.image or None
-        return noted if noted in fitting else next(iter(fitting), None)
+        chosen = self._images(key)
+        return chosen[0].key if chosen else None
 
-    def _request(
-        self, key: LayerKey, names: tuple[str, ...] | None, again: bool
-    ) -> MeasureRequest | None:
+    def _fitting(self, key: LayerKey | None) -> list[ImageRef]:
+        refs = {ref.key: ref for ref in self._scene.objects()}
+        ref = refs.get(key or "")
+        if ref is None:
+            return []
+        found = [image for image in self._scene.images() if image.shape == ref.shape]
+        return [im for im in found if im.transform == ref.transform] or found
+
+    def _images(self, key: LayerKey) -> list[ImageRef]:
+        """Return the images whose intensities are measured, one a channel."""
+        fitting = {image.key: image for image in self._fitting(key)}
+        layer = self._scene.layer(key)
+        if layer is None or self._state.image == "":
+            return []
+        if self._state.image in fitting:
+            return [fitting[self._state.image]]
+        note = note_of(layer)
+        before = [k for k in note.get(MEASURED, {}).get("images", ()) if k in fitting]
+        if before:
+            return [fitting[k] for k in before]
+        origin = note.get("image")
+        first = origin if origin in fitting else next(iter(fitting), None)
+        return [fitting[first]] if first is not None else []
+
+    def _task(self, key: LayerKey, names: tuple[str, ...] | None, again: bool) -> _Task | None:
+        layer, watched = self._scene.layer(key), self._watch.of(key)
+        refs = {ref.key: ref for ref in self._scene.objects()}
+        if not isinstance(layer, Labels) or watched is None or key not in refs:
+            return None
+        images = self._images(key)
+        layers = [self._scene.layer(image.key) for image in images]
+        channels = channel_names(images)
+        note, old = note_of(layer).get(MEASURED, {}), watched.table()
+        if again:
+            names = tuple(note.get("names", ())) or measurable(old, bool(images)) or None
+        if names is None:
+            names = default_names(watched.ndim, channels, bool(images))
+        spacing, unit = spacing_of(refs[key], watched.ndim)
+        request = MeasureRequest(
+            objects=key,
+            labels=full_data(layer),
+            images=tuple(full_data(image) for image in layers),
+            rgb=any(image.rgb for image in images),
+            names=names,
+            ndim=watched.ndim,
+            spacing=spacing,
+            unit=unit,
+            channel_names=channels,
+            is_confirmed=key in self._doubted,
+        )
+        return request, watched.version, tuple(image.key for image in images)
+
+    def _on_answer(self, part: tuple[Measured | Doubt, int, tuple[LayerKey, ...]]) -> None:
+        answer, version, images = part
+        key = answer.request.objects
         layer, watched = self._scene.layer(key), self._watch.of(key)
         if not isinstance(layer, Labels) or watched is None:
-            return None
-        image = self._scene.layer(self.image_of(key))
-        old = watched.table()
-        if again and len(old):
-            names = _measurable(old, image is not None) or None
-        n = watched.ndim
-        return MeasureRequest(
-            key=key,
-            version=watched.version,
-            labels=full_data(layer),
-            ndim=n,
-            image=None if image is None else full_data(image),
-            rgb=isinstance(image, Image) and bool(image.rgb),
-            names=names,
-            scale=tuple(abs(float(s)) for s in layer.scale[-n:]),
-            unit=unit_of(layer),
-            old=old,
-            keep=not watched.is_stale,
-        )
+            return  # deleted meanwhile
+        if isinstance(answer, Doubt):
+            self._doubted |= {key}
+            self.said.emit(answer.sentence)
+        elif watched.version != version:  # they changed meanwhile
+            self._again.append(key)
+        else:
+            names = note_of(layer).get(MEASURED, {}).get("names", ())
+            put_table(layer, answer, images)
+            self._remember(layer, names)
+            columns = len(learnable_columns(table_of(layer.features)))
+            self.said.emit(f"Measured {table_text(len(answer.table), columns)}.")
 
-    def _on_measured(self, measured: Measured) -> None:
-        layer, watched = self._scene.layer(measured.key), self._watch.of(measured.key)
-        if layer is None or watched is None or watched.version != measured.version:
-            if layer is not None and watched is not None:  # they changed meanwhile
-                self._again.append(measured.key)
-            return
-        layer.metadata[META] = {**note_of(layer), **measured.note}
-        layer.features = measured.table
-        columns = len(learnable_columns(table_of(layer.features)))
-        self.said.emit(f"Measured {table_text(len(measured.table), columns)}.")
+    def _remember(self, layer: Labels, names: tuple[str, ...]) -> None:
+        """Note what was measured before as well, so that *again* means all of it."""
+        note = note_of(layer)
+        measured = note[MEASURED]
+        kept = [name for name in names if name not in measured["names"]]
+        columns = [n for n in map(str, layer.features.columns) if n in note.get("units", {})]
+        entry = {**measured, "names": [*measured["names"], *kept]}
+        entry["columns"] = list(dict.fromkeys([*measured["columns"], *columns]))
+        layer.metadata[META] = {**note, MEASURED: entry}
 
     def _on_done(self, n: int) -> None:
         again, self._again = tuple(self._again), []
         if again:
-            self.measure(again, self._names, again=True)
-            return
-        if n > 1:
+            self.measure(again, self._names, again=self._names is None)
+        elif n > 1 and not self._doubted:
             total = sum(facts.n_rows for facts in self._watch.facts().values())
             self.said.emit(f"Measured {objects(total)} in {n} layers.")
-
-
-def _measurable(table: object, with_image: bool) -> tuple[str, ...]:
-    """Return the columns of a table that can be measured again."""
-    from brushwood.measure import catalog
-
-    known = {m.name: m for m in catalog()}
-    found = []
-    for name in map(str, table.columns):
-        measurement = known.get(name.partition("-")[0])
-        if is_result(name) or measurement is None or measurement.needs_probabilities:
-            continue
-        if with_image or not measurement.needs_image:
-            found.append(name)
-    return tuple(found)

@@ -13,6 +13,7 @@ from brushwood.gui.object_classifier.watching import Watch
 from brushwood.jobs import Job
 from brushwood.session import object_sentences
 from brushwood.session.classes import find_class
+from brushwood.session.freshness import MEASURED
 from brushwood.session.locating import Place, find_label, place_from_row
 from brushwood.session.object_state import ObjectState
 from brushwood.session.scene import LayerKey
@@ -100,9 +101,8 @@ class NextUncertain(QObject):
         ndim = watched.ndim
         lead = tuple(int(n) for n in data.shape[: data.ndim - ndim])
         at = tuple(int(i) for i in np.unravel_index(frame, lead)) if lead else ()
-        place = place_from_row(
-            self._row(spot), note_of(layer).get("units") or {}, tuple(layer.scale), at
-        )
+        spacing = note_of(layer).get(MEASURED, {}).get("spacing")
+        place = place_from_row(self._row(spot), layer.ndim, spacing, at)
         if place is not None:
             look_at(self._scene.viewer, layer, place)
             return
@@ -119,7 +119,11 @@ class NextUncertain(QObject):
         here = np.flatnonzero((done.labels == label) & (done.frames == frame))
         if not here.size or len(table) != len(done.labels):
             return {}
-        names = [n for n in map(str, table.columns) if n.startswith(("centroid-", "bbox-"))]
+        names = [
+            n
+            for n in map(str, table.columns)
+            if n.startswith(("centroid-", "bbox-")) or n == "area"
+        ]
         return {name: table[name].iloc[int(here[0])] for name in names}
 
     def _sentence(self, spot: Spot, rank: int, total: int) -> str:
