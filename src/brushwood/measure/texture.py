@@ -55,11 +55,12 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
                 (done + n * channel / n_channels) / max(1, len(objects)),
                 (done + n * (channel + 1) / n_channels) / max(1, len(objects)),
             )
-            pairs = _pairs(pixels, grey_levels(pixels, channel), job)
+            lattice = _Lattice.of(pixels, grey_levels(pixels, channel))
             for start in range(0, n, _MATRICES):
-                job.checkpoint(0.5 + start / n / 2, "texture")
+                job.checkpoint(start / n, "texture")
                 stop = min(start + _MATRICES, n)
-                has_pairs, matrices = _matrices(pairs, start, stop)
+                part = job.part(start / n, stop / n)
+                has_pairs, matrices = _matrices(lattice, start, stop, part)
                 rows = pixels.objects.rows[start:stop][has_pairs]
                 for name, values in statistics(matrices, call.wanted).items():
                     found[name][rows, channel] = values
@@ -87,37 +88,42 @@ def grey_levels(pixels: Pixels, channel: int) -> npt.NDArray[np.int16]:
     return levels.astype(np.int16)
 
 
-class _Pairs(NamedTuple):
-    """Pairs of neighbouring pixels within objects: object, and code of their two levels."""
+class _Lattice(NamedTuple):
+    """Pixels of objects in their places, with a margin so that each has all its neighbours.
 
-    number: IntArray
-    code: IntArray
+    Attributes
+    ----------
+    codes : ndarray of int32, shape (places,)
+        ``object * LEVELS + level``; -1 where no object is, or no level.
+    place : ndarray of int64, shape (P,)
+        Place of each pixel that has a level, object after object.
+    first : ndarray of int64, shape (n + 1,)
+        Object ``i`` has the pixels ``first[i]`` to before ``first[i + 1]``.
+    steps : tuple of int
+        From a pixel to half of its neighbours; the others are opposite.
+    """
 
+    codes: npt.NDArray[np.int32]
+    place: IntArray
+    first: IntArray
+    steps: tuple[int, ...]
 
-def _pairs(pixels: Pixels, levels: npt.NDArray[np.int16], job: Job) -> _Pairs:
-    """Find all pairs of neighbours that belong to one object, sorted by object."""
-    where = pixels.coordinates.astype(np.int64)
-    if not where.size:
-        return _Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    # A margin of one pixel keeps neighbours inside the array that holds the region.
-    where -= where.min(axis=0) - 1
-    shape = where.max(axis=0) + 2
-    flat = (where[:, 0] * shape[1] + where[:, 1]) * shape[2] + where[:, 2]
-    pixel_at = np.full(int(np.prod(shape)), -1, np.int32)
-    pixel_at[flat] = np.arange(flat.size, dtype=np.int32)
-    known = levels >= 0
-    numbers, codes = [], []
-    directions = _directions(pixels.objects.ndim)
-    for i, (dz, dy, dx) in enumerate(directions):
-        job.checkpoint(i / len(directions) / 2, "texture")
-        other = pixel_at[flat + (dz * shape[1] + dy) * shape[2] + dx]
-        inside = (other >= 0) & known
-        inside &= (pixels.object[other] == pixels.object) & known[other]
-        numbers.append(pixels.object[inside])
-        codes.append(levels[inside].astype(np.int64) * LEVELS + levels[other[inside]])
-    number, code = np.concatenate(numbers), np.concatenate(codes)
-    order = np.argsort(number, kind="stable")
-    return _Pairs(number[order], code[order])
+    @classmethod
+    def of(cls, pixels: Pixels, levels: npt.NDArray[np.int16]) -> "_Lattice":
+        """Lay out the pixels of some objects."""
+        known = levels >= 0
+        number = pixels.object[known]
+        first = np.searchsorted(number, np.arange(len(pixels.objects) + 1))
+        where = pixels.coordinates[known].astype(np.int64)
+        if not number.size:
+            return cls(np.zeros(0, np.int32), np.zeros(0, np.int64), first, ())
+        where -= where.min(axis=0) - 1
+        depth, height, width = (where.max(axis=0) + 2).tolist()
+        place = (where[:, 0] * height + where[:, 1]) * width + where[:, 2]
+        codes = np.full(depth * height * width, -1, np.int32)
+        codes[place] = number * LEVELS + levels[known]
+        offsets = _directions(pixels.objects.ndim)
+        return cls(codes, place, first, tuple((z * height + y) * width + x for z, y, x in offsets))
 
 
 @cache
@@ -127,18 +133,24 @@ def _directions(ndim: int) -> tuple[tuple[int, int, int], ...]:
     return tuple(d for d in product(depth, (-1, 0, 1), (-1, 0, 1)) if d > (0, 0, 0))
 
 
-def _matrices(pairs: _Pairs, start: int, stop: int) -> tuple[npt.NDArray[np.bool_], FloatArray]:
+def _matrices(
+    lattice: _Lattice, start: int, stop: int, job: Job
+) -> tuple[npt.NDArray[np.bool_], FloatArray]:
     """Return which of some objects have pairs, and the matrices of these, each of sum 1."""
-    first, last = np.searchsorted(pairs.number, [start, stop])
-    number = pairs.number[first:last] - start
-    count = np.bincount(number, minlength=stop - start)
+    place = lattice.place[lattice.first[start] : lattice.first[stop]]
+    own = lattice.codes[place]
+    counted = np.zeros((stop - start) * LEVELS**2, np.int64)
+    for i, step in enumerate(lattice.steps):
+        job.checkpoint(i / len(lattice.steps), "texture")
+        other = lattice.codes[place + step]
+        pair = own // LEVELS == other // LEVELS
+        code = (own[pair] - start * LEVELS) * LEVELS + other[pair] % LEVELS
+        counted += np.bincount(code, minlength=counted.size)
+    shaped = counted.reshape(-1, LEVELS, LEVELS)
+    count = shaped.sum(axis=(1, 2))
     has_pairs = count > 0
-    place = np.cumsum(has_pairs) - 1
-    size = int(has_pairs.sum())
-    code = place[number] * LEVELS**2 + pairs.code[first:last]
-    counted = np.bincount(code, minlength=size * LEVELS**2).reshape(size, LEVELS, LEVELS)
-    both = counted + counted.transpose(0, 2, 1)
-    matrices: FloatArray = both / (2 * count[has_pairs])[:, None, None]
+    shaped, count = shaped[has_pairs], count[has_pairs]
+    matrices: FloatArray = (shaped + shaped.transpose(0, 2, 1)) / (2 * count)[:, None, None]
     return has_pairs, matrices
 
 
