@@ -109,6 +109,16 @@ def test_the_image_s_pixel_size_serves_labels_without_one(run, folder, tmp_path)
     assert units_of(read_table(tmp_path / "u.csv"))["area"] == "px²"
 
 
+def test_other_pixel_sizes_of_the_image_are_warned_of(run, folder, tmp_path):
+    write_image(tmp_path / "i.tif", image(), "yx", {"y": 2.0, "x": 2.0}, "um")
+    arguments = ["measure", folder / "a-objects.tif", "--names", "area", "-o"]
+    code, _, err = run(*arguments, tmp_path / "t.csv", "--image", tmp_path / "i.tif")
+    assert code == 0
+    assert "Warning: a pixel of a-objects.tif measures 0.5 × 0.25, but one of i 2 × 2" in err
+    _, _, err = run(*arguments, tmp_path / "u.csv", "--image", folder / "a.tif")
+    assert "Warning" not in err
+
+
 def test_axes_of_length_one_do_not_matter(run, tmp_path):
     np.save(tmp_path / "l.npy", labels()[None])
     np.save(tmp_path / "i.npy", image())

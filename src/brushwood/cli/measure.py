@@ -220,6 +220,7 @@ def measure_file(
             )
         ndim = options.ndim or labels.ndim
         size, unit = _calibration(options, ndim, labels, pixels)
+        _compare_scales(path, size, ndim, pixels)
         axis = options.channel_axis
         if axis is None and pixels is not None:
             axis = pixels.channel_axis
@@ -242,6 +243,8 @@ def measure_file(
                 "There is not enough memory for this image. Save it as OME-Zarr or uncompressed "
                 "TIFF, which are read piece by piece."
             ) from error
+        except OSError as error:
+            raise BrushwoodError(f"Reading failed: {error}. Try again.") from error
 
 
 def _calibration(
@@ -254,6 +257,20 @@ def _calibration(
         if sized is not None:
             size, unit = sized.spacing_of(ndim), sized.unit
     return size, "µm" if unit == "um" else unit
+
+
+def _compare_scales(
+    path: Path, size: tuple[float, ...] | None, ndim: int, image: "ImageFile | None"
+) -> None:
+    """Warn of an image whose pixels have another size than those of the labels."""
+    theirs = None if image is None else image.spacing_of(ndim)
+    if image is None or size is None or theirs is None or np.allclose(size, theirs, rtol=0.01):
+        return
+    mine, other = (" × ".join(f"{length:g}" for length in sizes) for sizes in (size, theirs))
+    say(
+        f"Warning: a pixel of {path.name} measures {mine}, but one of {image.name} {other}; the "
+        "first is used. Check that they belong together."
+    )
 
 
 def _like(labels: "ImageFile", image: "ImageFile", axis: int | None) -> Any:
