@@ -8,7 +8,8 @@ import numpy as np
 
 from brushwood.explore.embed import free_names, made
 from brushwood.explore.grouping import MOST, NAMES, ClusterParams, Ids, Method, group
-from brushwood.explore.prepare import Floats, Prepared, PrepareParams, Report, prepare
+from brushwood.explore.prepare import Floats, Prepared, PrepareParams, prepare
+from brushwood.explore.report import Report
 from brushwood.jobs import IDLE, Job
 from brushwood.tables import EMBEDDED
 

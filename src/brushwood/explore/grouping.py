@@ -1,7 +1,8 @@
 """The methods that put rows into groups, and how groups are numbered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from brushwood.jobs import IDLE, Job
 
 Method = Literal["kmeans", "gaussian", "agglomerative", "hdbscan"]
 Ids = npt.NDArray[np.int32]
+T = TypeVar("T")
 
 #: How each method is called in names of columns and in sentences.
 NAMES = {
@@ -28,6 +30,9 @@ _COUNTED = ("kmeans", "gaussian", "agglomerative")
 #: Most rows that a method takes itself. Agglomerative clustering needs their squared number of
 #: distances in memory (0.8 GB), HDBSCAN as much time.
 MOST = {"agglomerative": 10_000, "hdbscan": 20_000, "gaussian": 100_000, "kmeans": 1_000_000}
+
+#: Rows below which one thread is the fastest.
+_SHORT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +47,8 @@ class ClusterParams(Options):
     min_size : int
         HDBSCAN: fewest rows that make a group.
     seed : int
-        k-means and Gaussian mixture start from random places; the best of ten starts is
-        kept (of two for a mixture of more than 20,000 rows).
+        k-means and Gaussian mixture start from random places; the best of ten or three
+        starts is kept.
     """
 
     method: Method = option(  # noqa: RUF009 - a field, as its siblings
@@ -103,9 +108,22 @@ def group(matrix: Floats, params: ClusterParams, job: Job = IDLE) -> Ids:
     def work(watch: Watch) -> npt.NDArray[Any]:
         return _WORK[params.method](matrix_used, params)
 
-    found = run_aside(work, job if whole else job.part(0, 0.8), NAMES[params.method])
+    limited = on_few_threads(work, len(matrix_used))
+    found = run_aside(limited, job if whole else job.part(0, 0.8), NAMES[params.method])
     ids = by_size(found)
     return ids if whole else by_size(fill_ids(matrix, rows, ids, job.part(0.8, 1)) - 1)
+
+
+def on_few_threads(work: Callable[[Watch], T], n_rows: int) -> Callable[[Watch], T]:
+    """Let short work run on one thread: several that wait for each other take many times longer."""
+
+    def limited(watch: Watch) -> T:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1 if n_rows < _SHORT else None, user_api="openmp"):
+            return work(watch)
+
+    return limited
 
 
 def check_groups(matrix: Floats, params: ClusterParams) -> None:
@@ -157,20 +175,22 @@ def _kmeans(matrix: Floats, params: ClusterParams) -> npt.NDArray[Any]:
 
 
 def _gaussian(matrix: Floats, params: ClusterParams) -> npt.NDArray[Any]:
+    return np.asarray(gaussian_mixture(matrix, params).fit_predict(matrix))
+
+
+def gaussian_mixture(matrix: Floats, params: ClusterParams) -> Any:
+    """Return scikit-learn's mixture, set for these rows and not fitted yet."""
     from sklearn.mixture import GaussianMixture
 
-    if len(matrix) < 2:
-        return np.zeros(len(matrix), np.int32)
     # Columns that depend on each other make flat ellipses, which need some thickness.
     spread = float(matrix.var(axis=0).mean())
-    model = GaussianMixture(
+    return GaussianMixture(
         params.n_clusters,
-        n_init=10 if len(matrix) <= 20_000 else 2,
+        n_init=3,
         random_state=params.seed,
         reg_covar=max(1e-4 * spread, np.finfo(float).tiny),
         max_iter=500,
     )
-    return np.asarray(model.fit_predict(matrix))
 
 
 def _agglomerative(matrix: Floats, params: ClusterParams) -> npt.NDArray[Any]:
