@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from qtpy.QtCore import QObject
+import numpy as np
+from qtpy.QtCore import QObject, QTimer
 from qtpy.QtGui import QGuiApplication
 
 from brushwood.gui._help import show_help
@@ -21,6 +22,8 @@ from brushwood.session.objects_script import in_units, objects_script
 from brushwood.session.objects_text import source_text
 from brushwood.session.objects_work import MakingRequest
 
+#: A hidden layer does not tell when its pixels change, so it is looked at this often.
+_PEEK_MS = 700
 _CHOICES = ("source", "foreground", "ndim", "image", "params", "live", "values")
 
 
@@ -47,6 +50,8 @@ class Controller(QObject):
         self.narrator = Narrator(self)
         self._slot = LayerSlot(self._on_pixels, "data", "set_data", "paint", "scale", "units")
         self._running = False
+        self._peek = QTimer(self, interval=_PEEK_MS)
+        self._peek.timeout.connect(self._on_peek)
         self._connect()
 
     def start(self) -> None:
@@ -60,6 +65,7 @@ class Controller(QObject):
             getattr(self.state.events, name).connect(self._on_choice)
         self.state.events.show_seeds.connect(self._on_seeds)
         self.session.state.events.classes.connect(self._on_choice)
+        self._peek.start()
         self._on_layers()
 
     def stop(self) -> None:
@@ -67,7 +73,7 @@ class Controller(QObject):
         if not self._running:
             return
         self._running = False
-        self.preview.clear()
+        self._peek.stop()
         self.maker.stop()
         self.looker.stop()
         self._slot.release()
@@ -77,6 +83,7 @@ class Controller(QObject):
         self.session.state.events.classes.disconnect(self._on_choice)
         self.scene.disconnect_layers(self._on_layers)
         self.scene.disconnect_view(self._on_view)
+        self.preview.clear()  # last: layers that go would be taken for a wish of the user
 
     def readiness(self) -> MakingReadiness:
         """Say what can run now."""
@@ -200,6 +207,13 @@ class Controller(QObject):
         if getattr(event, "type", "") in {"scale", "units", "data"}:
             self.refresh()
         self.preview.schedule()
+
+    def _on_peek(self) -> None:
+        """Look at a hidden source again, where that costs next to nothing."""
+        layer = self._slot.layer
+        hidden = layer is not None and not layer.visible and not self.preview.is_busy
+        if hidden and isinstance(full_data(layer), np.ndarray):
+            self.preview.schedule()
 
     def _on_view(self, event: object = None) -> None:
         self.preview.schedule()

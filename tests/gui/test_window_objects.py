@@ -1,0 +1,410 @@
+"""Make objects in a real window: previews that follow, results that replace only themselves."""
+
+import numpy as np
+import pytest
+
+import brushwood as bw
+from brushwood.objects.split_params import SplitParams
+
+PATIENCE = 60_000
+
+
+def field(shape=(120, 160)):
+    """Two touching discs, one alone, a speck, as class 2 on 1."""
+    y, x = np.indices(shape)
+    classes = np.ones(shape, np.uint8)
+    for row, column, radius in ((40, 40, 15), (40, 66, 15), (90, 120, 12)):
+        classes[(y - row) ** 2 + (x - column) ** 2 <= radius**2] = 2
+    classes[5, 5] = 2
+    return classes
+
+
+class Bench:
+    """A viewer with an image, its class map, and the widget."""
+
+    def __init__(self, viewer, qtbot, data, *, output="classes", **options):
+        from brushwood.gui._scene import META, key_of, session_for
+        from brushwood.gui.objects import MakeObjectsWidget
+
+        self.viewer, self.qtbot = viewer, qtbot
+        session = session_for(viewer)
+        self.session, self.state = session, session.making
+        base = data[0] if isinstance(data, list) else data
+        pixels = [np.asarray(d) for d in data] if isinstance(data, list) else np.asarray(base)
+        self.image = viewer.add_image(pixels, name="cells", **options)
+        note = {"role": "result", "output": output, "class": 2, "image": key_of(self.image)}
+        add = viewer.add_labels if output == "classes" else viewer.add_image
+        self.source = add(data, name=f"cells · {output}", metadata={META: note}, **options)
+        self.widget = MakeObjectsWidget(viewer)
+        viewer.window.add_dock_widget(self.widget, name="Make objects")
+        self.controller, self.view = self.widget.controller, self.widget.view
+        self.idle()
+
+    @property
+    def status(self):
+        return self.view.actions.status.toolTip()
+
+    def find(self, ending):
+        return next((x for x in self.viewer.layers if x.name.endswith(ending)), None)
+
+    def wait(self, condition):
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
+
+    def idle(self):
+        parts = self.controller
+        self.qtbot.wait(90)
+        self.wait(
+            lambda: not (parts.preview.is_busy or parts.maker.is_running or parts.looker.is_running)
+        )
+        self.qtbot.wait(20)
+
+    def set(self, **changes):
+        from dataclasses import replace
+
+        self.state.params = replace(self.state.params, **changes)
+        self.idle()
+
+    def make(self):
+        self.view.actions.make.click()
+        self.idle()
+        return self.find("· objects")
+
+
+@pytest.fixture
+def bench(viewer, qtbot):
+    return Bench(viewer, qtbot, field(), scale=(0.5, 0.5), translate=(3, 4), rotate=20)
+
+
+@pytest.fixture
+def new_bench(viewer, qtbot):
+    return lambda data, **options: Bench(viewer, qtbot, data, **options)
+
+
+def test_the_class_map_is_taken_and_previewed_at_once(bench):
+    assert bench.view.input.sources.currentText() == "cells · classes"
+    assert bench.state.foreground == (2,)
+    layer = bench.find("· preview")
+    expected = bw.split_objects(field(), params=bench.state.params)
+    assert expected.max() == 3
+    assert np.array_equal(layer.data, expected)
+    assert bench.status.startswith("3 objects, median ")
+    point = (40.0, 66.0)
+    assert np.allclose(layer.data_to_world(point), bench.source.data_to_world(point))
+    assert bench.find("· objects") is None
+
+
+def test_an_object_that_stays_keeps_its_colour_while_a_slider_moves(bench):
+    before = bench.find("· preview")
+    lone = before.data[90, 120]
+    colour = before.get_color(lone)
+    slider = bench.view.split.form.editor("seed_height")
+    slider.setValue(0.9)
+    bench.idle()
+    after = bench.find("· preview")
+    assert after is before
+    assert len(np.unique(after.data)) == 3
+    assert after.data[90, 120] == lone
+    assert np.allclose(after.get_color(after.data[90, 120]), colour)
+    slider.setValue(0.05)
+    bench.idle()
+    assert len(np.unique(after.data)) == 4
+    assert after.data[90, 120] == lone
+
+
+def test_make_fills_one_layer_in_place_and_takes_the_preview_away(bench):
+    objects = bench.make()
+    expected = bw.split_objects(field(), params=bench.state.params)
+    assert np.array_equal(objects.data, expected)
+    assert objects.name == "cells · objects"
+    assert objects.metadata["brushwood"]["role"] == "objects"
+    assert np.allclose(objects.affine.affine_matrix, bench.source.affine.affine_matrix)
+    assert np.allclose(objects.data_to_world((9, 9)), bench.source.data_to_world((9, 9)))
+    assert bench.find("· preview") is None
+    assert bench.status.startswith("3 objects, median ")
+    assert "'cells · objects'" in bench.status
+    objects.name = "mine · objects"
+    objects.features = {"index": [1, 2, 3], "area": [1, 2, 3]}
+    bench.set(min_size=0)
+    assert bench.find("· preview") is not None
+    assert not objects.visible  # the preview stands in for it
+    assert bench.make() is objects
+    assert objects.visible
+    assert objects.data.max() == 4
+    assert objects.features.empty  # they described other objects
+    assert sum("objects" in layer.name for layer in bench.viewer.layers) == 1
+
+
+def test_the_preview_comes_back_with_a_choice_and_not_with_the_camera(bench):
+    objects = bench.make()
+    bench.viewer.scene.camera.zoom *= 1.5
+    bench.viewer.layers.selection.active = bench.source
+    bench.source.visible = False
+    bench.idle()
+    assert bench.find("· preview") is None
+    assert objects.visible
+    bench.source.data[100:110, 20:30] = 2
+    bench.wait(lambda: bench.find("· preview"))  # a hidden layer tells nothing: it is looked at
+    assert bench.find("· preview").data[105, 25] > 0
+
+
+def test_objects_that_the_user_painted_in_are_never_overwritten(bench):
+    first = bench.make()
+    first.data_setitem((np.array([100, 101]), np.array([10, 10])), 9)
+    painted = first.data.copy()
+    bench.set(min_size=0)
+    bench.make()
+    second = next(x for x in bench.viewer.layers if "objects" in x.name and x is not first)
+    assert np.array_equal(first.data, painted)
+    assert second.data[100, 10] == 0
+    assert "they stay in a layer of their own" in bench.status
+    third_params = bench.make()
+    assert third_params in (first, second)
+    assert np.array_equal(first.data, painted)
+    assert sum("objects" in layer.name for layer in bench.viewer.layers) == 2
+
+
+def test_seeds_are_shown_and_go_with_the_preview(bench):
+    bench.view.result.seeds.click()
+    bench.idle()
+    seeds = bench.find("· seeds")
+    assert (seeds.data == 2).any()
+    assert seeds.data.shape == bench.find("· preview").data.shape
+    bench.viewer.layers.remove(seeds)
+    bench.idle()
+    assert not bench.view.result.seeds.isChecked()
+    bench.view.result.seeds.click()
+    bench.idle()
+    assert bench.find("· seeds") is not None
+    bench.set(method="components")
+    assert not bench.view.result.seeds.isEnabled()
+    bench.make()
+    assert bench.find("· seeds") is None
+
+
+def test_a_deleted_preview_stays_away_until_it_is_asked_for(bench):
+    bench.viewer.layers.remove(bench.find("· preview"))
+    bench.idle()
+    assert not bench.view.actions.live.isChecked()
+    bench.set(min_size=3)
+    assert bench.find("· preview") is None
+    bench.view.actions.live.click()
+    bench.idle()
+    assert bench.find("· preview") is not None
+
+
+def test_deleting_the_input_during_the_work_is_said(bench, monkeypatch):
+    from brushwood.gui.objects import making
+
+    def endless(request, levels, renew, job):
+        while True:
+            job.checkpoint(0.5, "Working")
+
+    monkeypatch.setattr(making, "make_whole", endless)
+    bench.view.actions.make.click()
+    bench.wait(lambda: bench.controller.maker.is_running)
+    bench.viewer.layers.remove(bench.source)
+    bench.wait(lambda: not bench.controller.maker.is_running)
+    bench.idle()
+    assert bench.find("· objects") is None
+    assert "nothing to make objects from" in bench.status or "was deleted" in bench.status
+
+
+def test_cancel_keeps_the_result_of_before(bench, monkeypatch):
+    from brushwood.gui.objects import making
+
+    objects = bench.make()
+    before = objects.data.copy()
+
+    def endless(request, levels, renew, job):
+        levels[0][:] = 5
+        while True:
+            job.checkpoint(0.5, "Working")
+
+    monkeypatch.setattr(making, "make_whole", endless)
+    bench.view.actions.make.click()
+    bench.wait(lambda: bench.view.actions.is_progress_shown)
+    bench.view.actions.cancel_requested.emit()
+    bench.wait(lambda: not bench.controller.maker.is_running)
+    assert "Cancelled" in bench.status
+    assert np.array_equal(objects.data, before)
+    assert not bench.view.actions.is_progress_shown
+
+
+def test_an_empty_result_says_why_and_changes_nothing(bench):
+    objects = bench.make()
+    before = objects.data.copy()
+    bench.set(min_size=100_000)
+    assert "the sizes leave none" in bench.status
+    bench.make()
+    assert "the sizes leave none" in bench.status
+    assert np.array_equal(objects.data, before)
+
+
+def test_probabilities_follow_the_threshold(new_bench):
+    from scipy import ndimage
+
+    chance = ndimage.gaussian_filter((field() == 2).astype(np.float32), 3)
+    bench = new_bench(chance, output="probabilities")
+    assert not bench.view.split.form.editor("threshold").isHidden()
+    low = bench.find("· preview").data
+    bench.view.split.form.editor("threshold").setValue(0.9)
+    bench.idle()
+    high = bench.find("· preview").data
+    assert 0 < (high > 0).sum() < (low > 0).sum()
+    bench.view.split.form.editor("threshold").setValue(1.0)
+    bench.idle()
+    assert "reaches the threshold 1" in bench.status
+    bench.set(method="hysteresis", threshold=0.3, core=0.9)
+    assert np.array_equal(
+        bench.find("· preview").data > 0,
+        bw.split_objects(chance, params=bench.state.params) > 0,
+    )
+    bench.set(core=0.2)
+    assert "core threshold 0.2 is below" in bench.status
+    assert not bench.view.actions.make.isEnabled()
+
+
+def test_class_ids_as_floats_are_refused_with_a_sentence(new_bench):
+    bench = new_bench(field().astype(np.float32), output="probabilities")
+    assert "must hold probabilities from 0 to 1" in bench.status
+    bench.make()
+    assert "must hold probabilities from 0 to 1" in bench.status
+    assert bench.find("· objects") is None
+
+
+def test_any_labels_layer_offers_its_ids(bench):
+    other = np.zeros((50, 60), np.uint8)
+    other[5:10, 5:10], other[20:30, 20:30] = 3, 8
+    layer = bench.viewer.add_labels(other, name="other")
+    bench.view.input.source_chosen.emit(str(layer.unique_id))
+    bench.idle()
+    assert list(bench.view.input.boxes) == [None, 3, 8]
+    assert bench.view.input.boxes[None].isChecked()
+    assert bench.find("other · preview").data.max() == 2
+    bench.view.input.boxes[None].click()
+    bench.idle()
+    assert "No class is ticked" in bench.status
+    bench.view.input.boxes[8].click()
+    bench.idle()
+    assert bench.state.foreground == (8,)
+    assert bench.find("other · preview").data.max() == 1
+    assert bench.make().name == "other · objects"
+
+
+def test_frames_have_objects_of_their_own(new_bench):
+    series = np.stack([field()] * 4)
+    bench = new_bench(series)
+    bench.view.input.ndim_chosen.emit(2)
+    bench.idle()
+    bench.viewer.dims.set_current_step(0, 2)
+    bench.idle()
+    shown = bench.find("· preview")
+    assert shown.data.shape == (1, 120, 160)
+    assert np.allclose(shown.translate, (2, 0, 0))
+    objects = bench.make()
+    assert np.array_equal(objects.data, bw.split_objects(series, ndim=2, params=bench.state.params))
+    assert [len(np.unique(frame)) for frame in objects.data] == [4] * 4
+    assert objects.data.max() == 12
+
+
+def test_a_large_image_is_previewed_where_it_is_seen(new_bench):
+    import dask.array as da
+
+    rng = np.random.default_rng(0)
+    tile = np.where(rng.random((300, 300)) < 0.001, 2, 1).astype(np.uint8)
+    classes = da.tile(da.from_array(tile, chunks=300), (10, 10))
+    bench = new_bench(classes)
+    bench.set(min_size=0, method="components")
+    bench.viewer.scene.camera.zoom *= 8
+    bench.idle()
+    shown = bench.find("· preview")
+    assert shown.data.size < classes.size / 4
+    assert "in view" in bench.status
+    assert np.array_equal(
+        shown.data > 0,
+        np.asarray(classes)[
+            tuple(
+                slice(int(t), int(t) + n)
+                for t, n in zip(shown.translate, shown.data.shape, strict=True)
+            )
+        ]
+        == 2,
+    )
+    objects = bench.make()
+    assert objects.data.max() == bw.split_objects(np.asarray(classes)).max()
+
+
+def test_multiscale_input_gives_a_multiscale_result(new_bench):
+    classes = np.tile(field(), (8, 8))
+    bench = new_bench([classes, classes[::2, ::2], classes[::4, ::4]], multiscale=True)
+    objects = bench.make()
+    assert objects.multiscale
+    assert np.array_equal(objects.data[0], bw.split_objects(classes, params=bench.state.params))
+    assert objects.data[2].shape == (240, 320)
+    assert objects.data[2].max() > 100
+
+
+def test_intensity_takes_an_image_of_the_same_size(bench):
+    bench.viewer.add_image(np.zeros((5, 5)), name="small")
+    bench.set(method="intensity")
+    images = bench.view.split.images
+    assert [images.itemText(i) for i in range(images.count())] == ["cells"]
+    assert not images.isHidden()
+    assert bench.status.startswith("2 objects")  # the class map as its own image is flat
+    assert not bench.status.startswith("Something unexpected")
+
+
+def test_units_are_offered_where_the_layer_has_some(viewer, qtbot):
+    if not hasattr(viewer.add_image(np.zeros((4, 4))), "units"):
+        pytest.skip("this napari knows no units")
+    bench = Bench(viewer, qtbot, field(), scale=(0.5, 0.5), units=("um", "um"))
+    assert "µm²" in bench.status
+    form = bench.view.clean.form
+    assert form.editor("min_size").text() == "20 px"
+    units = form.editor("units")
+    units.activated.emit(units.findData("world"))
+    bench.idle()
+    assert bench.state.params.min_size == 5
+    assert form.editor("min_size").text() == "5.000 µm²"
+    assert bench.find("· preview").data.max() == 3
+
+
+def test_copy_and_help(bench, monkeypatch):
+    from qtpy.QtGui import QGuiApplication
+
+    from brushwood.gui.objects import controller
+
+    bench.view.actions.copy.click()
+    assert "bw.split_objects(" in QGuiApplication.clipboard().text()
+    opened = []
+    monkeypatch.setattr(controller, "show_help", lambda page, parent: opened.append(page))
+    bench.view.actions.help.click()
+    assert opened == ["objects"]
+
+
+def test_closing_takes_the_preview_away_and_shows_the_result_again(bench):
+    objects = bench.make()
+    bench.set(min_size=0)
+    assert not objects.visible
+    bench.viewer.window.remove_dock_widget(bench.widget)
+    assert bench.find("· preview") is None
+    assert objects.visible
+    bench.source.data[0, 0] = 2
+    bench.source.refresh()
+    bench.qtbot.wait(200)
+    assert bench.find("· preview") is None
+
+
+def test_an_empty_viewer_says_what_to_do_and_the_dock_may_be_narrow(viewer, qtbot):
+    from brushwood.gui.objects import MakeObjectsWidget
+
+    widget = MakeObjectsWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Make objects")
+    qtbot.wait(100)
+    assert "nothing to make objects from yet" in widget.view.actions.status.text()
+    assert not widget.view.actions.make.isEnabled()
+    assert "nothing to make" in widget.view.actions.make.toolTip()
+    assert widget.minimumSizeHint().width() <= 320
+    viewer.add_labels(field(), name="found")
+    qtbot.waitUntil(lambda: "objects" in widget.view.actions.status.text(), timeout=PATIENCE)
+    assert SplitParams.from_json(widget.controller.state.params.to_json()).method == "distance"
