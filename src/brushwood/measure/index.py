@@ -20,9 +20,11 @@ __all__ = ["FloatArray", "IntArray", "LabelIndex", "Pixels", "add_to"]
 FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 
 #: Runs of which numbers are held at once.
-_RANGE_RUNS = 1 << 19
+_RANGE_RUNS = 1 << 17
 #: Pixels whose values are held at once.
-_BATCH_PIXELS = 1 << 21
+_BATCH_PIXELS = 1 << 20
+#: An object takes about as long as so many pixels.
+_OBJECT_PIXELS = 16
 #: The same where reading is slow and batches overlap in chunks.
 _BATCH_PIXELS_LAZY = 1 << 22
 #: Pixels of an image that are read at once for objects that lie far apart.
@@ -230,11 +232,12 @@ class LabelIndex:
 
     def batches(self, max_pixels: int = _BATCH_PIXELS) -> Iterator["LabelIndex"]:
         """Yield parts of at most `max_pixels` pixels, or one object, near each other in space."""
-        if not len(self) or self.n_pixels.sum() <= max_pixels:
+        work = self.n_pixels + _OBJECT_PIXELS
+        if not len(self) or work.sum() <= max_pixels:
             yield self
             return
         order = np.lexsort((self.low[:, 1], self.low[:, 0]))
-        end = np.cumsum(self.n_pixels[order])
+        end = np.cumsum(work[order])
         first = 0
         while first < order.size:
             before = end[first - 1] if first else 0

@@ -28,11 +28,7 @@ def covariances(objects: LabelIndex) -> FloatArray:
         Axes in the image's order, scaled by the spacing. A pixel counts as a point, as in
         scikit-image: one pixel has covariance 0.
     """
-    cov = np.empty((len(objects), 3, 3))
-    done = 0
-    for part in objects.ranges():
-        cov[done : done + len(part)] = _covariances(part)
-        done += len(part)
+    cov = _covariances(objects)
     cov *= np.multiply.outer(objects.spacing3, objects.spacing3)
     ndim = objects.ndim
     return cov[:, -ndim:, -ndim:]

@@ -8,8 +8,10 @@ import numpy.typing as npt
 from brushwood.measure.catalog import Calculation, Call, Measurement
 from brushwood.measure.index import LabelIndex
 from brushwood.measure.moments import centroids
+from brushwood.measure.ranges import in_ranges
 
 
+@in_ranges
 def compute(objects: LabelIndex, call: Call) -> dict[str, npt.NDArray[Any]]:
     """Measure position."""
     ndim = objects.ndim

@@ -8,8 +8,10 @@ import numpy.typing as npt
 from brushwood.measure.catalog import Calculation, Call, Measurement
 from brushwood.measure.index import FloatArray, LabelIndex
 from brushwood.measure.moments import covariances
+from brushwood.measure.ranges import in_ranges
 
 
+@in_ranges
 def compute(objects: LabelIndex, call: Call) -> dict[str, npt.NDArray[Any]]:
     """Measure shape from second moments."""
     cov = covariances(objects)
