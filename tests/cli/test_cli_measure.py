@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import brushwood as bw
-from brushwood.cli import measure as command
+from brushwood.cli import measure_work
 from brushwood.io.images import write_image
 from brushwood.io.tables import read_table
 from brushwood.tables import units_of
@@ -109,6 +109,23 @@ def test_the_image_s_pixel_size_serves_labels_without_one(run, folder, tmp_path)
     assert units_of(read_table(tmp_path / "u.csv"))["area"] == "px²"
 
 
+def test_parents_of_objects(run, folder, tmp_path):
+    cells = np.zeros((40, 50), np.int32)
+    cells[:, :25], cells[:, 25:] = 7, 2**31 - 1
+    write_image(tmp_path / "cells.tif", cells, "yx")
+    code, _, err = run(
+        "measure", folder / "a-objects.tif", "--parents", tmp_path / "cells.tif",
+        "--names", "area", "-o", tmp_path / "t.csv",
+    )  # fmt: skip
+    assert code == 0, err
+    table = read_table(tmp_path / "t.csv")
+    wanted = bw.measure.relate(cells, labels(), spacing=(0.5, 0.25)).children
+    for column in ("label", "parent", "parent_overlap", "parent_distance"):
+        np.testing.assert_array_equal(table[column], wanted[column])
+    assert set(table["parent"]) == {7, 2**31 - 1}
+    assert units_of(table)["parent_distance"] == "µm"
+
+
 def test_other_pixel_sizes_of_the_image_are_warned_of(run, folder, tmp_path):
     write_image(tmp_path / "i.tif", image(), "yx", {"y": 2.0, "x": 2.0}, "um")
     arguments = ["measure", folder / "a-objects.tif", "--names", "area", "-o"]
@@ -134,7 +151,7 @@ def test_axes_of_length_one_do_not_matter(run, tmp_path):
 def test_lengths_in_different_units_are_refused_before_the_work(run, folder, tmp_path, monkeypatch):
     write_image(folder / "c-objects.tif", labels(), "yx")
     work = []
-    monkeypatch.setattr(command, "measure_file", lambda *_: work.append(1))
+    monkeypatch.setattr(measure_work, "measure_file", lambda *_: work.append(1))
     code, out, err = run("measure", folder, "-o", tmp_path / "t.csv")
     assert (code, out, work) == (3, [], [])
     assert "Lengths are in µm in 'a-objects.tif', but in pixels in 'c-objects.tif'" in err
@@ -223,13 +240,13 @@ def test_the_catalogue_is_shown(run):
 
 
 def test_cancelled_work_leaves_nothing(run, folder, tmp_path, monkeypatch):
-    real = command.measure_file
+    real = measure_work.measure_file
 
-    def stop(path, image, probabilities, options, job):
+    def stop(path, index, options, job):
         job.cancel()
-        return real(path, image, probabilities, options, job)
+        return real(path, index, options, job)
 
-    monkeypatch.setattr(command, "measure_file", stop)
+    monkeypatch.setattr(measure_work, "measure_file", stop)
     code, out, err = run("measure", folder, "-o", tmp_path / "t.csv")
     assert (code, out) == (130, [])
     assert "Cancelled" in err

@@ -7,8 +7,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from brushwood.cli.console import Progress, say
 from brushwood.cli.options import spacing
 from brushwood.errors import BrushwoodError, InputError
@@ -17,14 +15,13 @@ from brushwood.jobs import Job
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from brushwood.arrays import AnyArray
-    from brushwood.io.images import ImageFile
 
 _EPILOG = """\
 examples:
   brushwood measure cells-objects.tif --image cells.tif -o cells.csv
   brushwood measure objects/ -o all.csv --names size,shape,neighbours
   brushwood measure objects.tif --image cells.tif --names area,intensity_mean -o cells.parquet
+  brushwood measure nuclei.tif --parents cells.tif -o nuclei.csv
   brushwood measure --list
 
 Of a folder, the label images that end in -objects are taken; if there are none, every image.
@@ -56,6 +53,10 @@ def add_parser(commands: Any) -> None:
         help="class probabilities: one a label image, in the same order",
     )  # fmt: skip
     parser.add_argument(
+        "--parents", action="append", default=[], metavar="LABELS",
+        help="larger objects, such as cells of nuclei: one a label image, in the same order",
+    )  # fmt: skip
+    parser.add_argument(
         "--names", type=_names, metavar="NAME,…",
         help="groups, measurements or columns; see --list (default: a useful choice)",
     )  # fmt: skip
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace, job: Job) -> int:
 
     target = Path(options.output)
     paths = find_labels(options.labels)
-    for name in ("image", "probabilities"):
+    for name in ("image", "probabilities", "parents"):
         given = getattr(options, name)
         if given and len(given) != len(paths):
             raise argparse.ArgumentError(
@@ -145,6 +146,7 @@ def _check_units(paths: Sequence[Path], options: argparse.Namespace) -> None:
     InputError
         If pixel sizes are in one unit in one image and in another unit in the next.
     """
+    from brushwood.cli.measure_work import calibration
     from brushwood.io.images import read_image
 
     known: dict[str, Path] = {}
@@ -153,7 +155,7 @@ def _check_units(paths: Sequence[Path], options: argparse.Namespace) -> None:
             labels = stack.enter_context(read_image(path))
             image = options.image[index] if options.image else None
             pixels = None if image is None else stack.enter_context(read_image(image))
-            size, unit = _calibration(options, options.ndim or labels.ndim, labels, pixels)
+            size, unit = calibration(options, options.ndim or labels.ndim, labels, pixels)
             known.setdefault("pixels" if size is None else unit or "an unknown unit", path)
     if len(known) > 1:
         (one, first), (two, second) = list(known.items())[:2]
@@ -168,6 +170,8 @@ def _measure_all(
     paths: Sequence[Path], options: argparse.Namespace, job: Job
 ) -> "tuple[dict[str, DataFrame], int]":
     """Measure one label image after the other; return tables by file name, and how many failed."""
+    from brushwood.cli.measure_work import measure_file
+
     names = _distinct(paths)
     progress = Progress(len(paths), "measuring")
     tables: dict[str, DataFrame] = {}
@@ -175,10 +179,8 @@ def _measure_all(
         for index, path in enumerate(paths):
             part = progress.job(job, index)
             part.checkpoint(0.0, path.name)
-            image = options.image[index] if options.image else None
-            chances = options.probabilities[index] if options.probabilities else None
             try:
-                tables[names[index]] = measure_file(path, image, chances, options, part)
+                tables[names[index]] = measure_file(path, index, options, part)
             except BrushwoodError as error:
                 progress.close()
                 say(f"[{index + 1}/{len(paths)}] {path} failed: {error}")
@@ -188,109 +190,6 @@ def _measure_all(
     finally:
         progress.close()
     return tables, len(paths) - len(tables)
-
-
-def measure_file(
-    path: Path,
-    image: str | None,
-    probabilities: str | None,
-    options: argparse.Namespace,
-    job: Job,
-) -> "DataFrame":
-    """Measure one label image.
-
-    Raises
-    ------
-    BrushwoodError
-        Naming what is wrong with it.
-    """
-    from brushwood.io.images import read_image
-    from brushwood.measure.table import measure
-
-    with ExitStack() as stack:
-        labels, pixels, chances = (
-            None if each is None else stack.enter_context(read_image(each))
-            for each in (path, image, probabilities)
-        )
-        assert labels is not None
-        if labels.channel_axis is not None:
-            raise InputError(
-                f"A label image has one number a pixel, but {path.name!r} has "
-                f"{labels.data.shape[labels.channel_axis]} channels. Save it as a label image."
-            )
-        ndim = options.ndim or labels.ndim
-        size, unit = _calibration(options, ndim, labels, pixels)
-        _compare_scales(path, size, ndim, pixels)
-        axis = options.channel_axis
-        if axis is None and pixels is not None:
-            axis = pixels.channel_axis
-        try:
-            return measure(
-                labels.data,
-                None if pixels is None else _like(labels, pixels, axis),
-                names=options.names,
-                spacing=size,
-                unit=unit,
-                channel_axis=axis,
-                channel_names=options.channel_names,
-                ndim=ndim,
-                probabilities=None if chances is None else _classes_first(chances),
-                class_names=options.class_names,
-                job=job,
-            )
-        except MemoryError as error:
-            raise BrushwoodError(
-                "There is not enough memory for this image. Save it as OME-Zarr or uncompressed "
-                "TIFF, which are read piece by piece."
-            ) from error
-        except OSError as error:
-            raise BrushwoodError(f"Reading failed: {error}. Try again.") from error
-
-
-def _calibration(
-    options: argparse.Namespace, ndim: int, labels: "ImageFile", image: "ImageFile | None"
-) -> tuple[tuple[float, ...] | None, str | None]:
-    """Return pixel size and unit: as asked for, as the labels say, or as the image says."""
-    size, unit = options.spacing, options.unit
-    if size is None:
-        sized = next((f for f in (labels, image) if f and f.spacing_of(ndim)), None)
-        if sized is not None:
-            size, unit = sized.spacing_of(ndim), sized.unit
-    return size, "µm" if unit == "um" else unit
-
-
-def _compare_scales(
-    path: Path, size: tuple[float, ...] | None, ndim: int, image: "ImageFile | None"
-) -> None:
-    """Warn of an image whose pixels have another size than those of the labels."""
-    theirs = None if image is None else image.spacing_of(ndim)
-    if image is None or size is None or theirs is None or np.allclose(size, theirs, rtol=0.01):
-        return
-    mine, other = (" × ".join(f"{length:g}" for length in sizes) for sizes in (size, theirs))
-    say(
-        f"Warning: a pixel of {path.name} measures {mine}, but one of {image.name} {other}; the "
-        "first is used. Check that they belong together."
-    )
-
-
-def _like(labels: "ImageFile", image: "ImageFile", axis: int | None) -> Any:
-    """Return an image's pixels; axes of length one that the labels do not have are left out."""
-    shape, wanted = image.data.shape, labels.data.shape
-    if (
-        axis is None
-        and shape != wanted
-        and np.squeeze(np.empty(shape, "V0")).shape == tuple(n for n in wanted if n > 1)
-    ):
-        return np.asarray(image.data[...]).reshape(wanted)
-    return image.data
-
-
-def _classes_first(file: "ImageFile") -> "AnyArray":
-    """Return probabilities with the classes along the first axis."""
-    axis = file.channel_axis
-    if axis is None:
-        return np.asarray(file.data[...])[None]
-    return file.data if axis == 0 else np.moveaxis(np.asarray(file.data[...]), axis, 0)
 
 
 def _joined(tables: "dict[str, DataFrame]") -> "DataFrame":
