@@ -158,10 +158,11 @@ class ObjectLink(QObject):
         start = np.asarray(event.pos, float)
         yield
         while event.type == "mouse_move":
-            if np.abs(np.asarray(event.pos, float) - start).max() > _STILL:
+            if _moved(event, start):
                 return
             yield
-        self._click(event)
+        if not _moved(event, start):
+            self._click(event)
 
     def _is_free(self, viewer: Any) -> bool:
         """Whether napari has no use of its own for a click."""
@@ -269,6 +270,10 @@ class ObjectLink(QObject):
             self.missing.emit(label)
         else:
             look_at(self._scene.viewer, layer, place)
+
+
+def _moved(event: Any, start: Any) -> bool:
+    return bool(np.abs(np.asarray(event.pos, float) - start).max() > _STILL)
 
 
 def _mouse_callback(on_mouse: WeakMethod[Any]) -> Callable[[Any, Any], Iterator[None]]:

@@ -148,9 +148,9 @@ class MeasureController(QObject):
         """Layers came, went or were renamed."""
         self.scene.connect_layers(self._on_layers)
         gone = getattr(event, "value", None) if getattr(event, "type", "") == "removed" else None
+        self._choose()
         if gone is not None and hasattr(gone, "unique_id"):
             self.work.forget(key_of(gone))
-        self._choose()
         self.refresh()
 
     def _on_state(self, value: object = None) -> None:

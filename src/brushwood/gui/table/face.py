@@ -122,10 +122,11 @@ class TableFace(QWidget):
         self._top = _line(labelled("Objects", self.objects), find)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
-        for button in (self.go, self.copy, self.export, self.help):
+        for button in (self.go, self.copy, self.export):
             buttons.addWidget(button)
         only = QHBoxLayout()
-        only.addWidget(self.only_selected)
+        only.addWidget(self.only_selected, 1)
+        only.addWidget(self.help)
         self._bottom = _line(only, buttons)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
