@@ -3,6 +3,7 @@
 import dask.array as da
 import numpy as np
 import pytest
+import zarr
 
 from brushwood.errors import AnnotationError, ShapeMismatchError
 from brushwood.objects.marks import Marks
@@ -61,6 +62,18 @@ def test_what_cannot_be_strokes_is_refused(labels):
         scribbled(labels, labels.astype(float))
     with pytest.raises(AnnotationError, match="from 1 to 65535"):
         scribbled(labels, -labels)
+
+
+def test_pyramids_and_zarr_arrays_are_read(labels, tmp_path):
+    strokes = np.where(labels == 4, 2, 0).astype(np.uint8)
+    stored = zarr.create_array(
+        str(tmp_path / "labels.zarr"), shape=labels.shape, chunks=(16, 16), dtype=labels.dtype
+    )
+    stored[...] = labels
+    for kind in (stored, [labels, labels[::2, ::2]], [stored, stored]):
+        marks = Marks.from_scribbles(kind, strokes)
+        assert marks.attach(kind).classes == {4: 2}
+        assert Marks().add(kind, 3, 1, at=(8, 8)).attach(kind).classes == {3: 1}
 
 
 def test_no_strokes_no_marks(labels):

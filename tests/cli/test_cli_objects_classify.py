@@ -100,6 +100,23 @@ def test_a_model_that_needs_an_image_or_a_pixel_size_says_so(trained, objects, r
     assert not list((tmp_path / "b").iterdir())
 
 
+def test_units_that_do_not_fit_are_refused_before_the_work(trained, monkeypatch):
+    from brushwood.errors import TableMismatchError
+    from brushwood.models import measuring
+
+    seen = []
+
+    def watched(labels, image=None, **options):
+        seen.append(labels.shape)
+        return bw.measure(labels, image, **options)
+
+    monkeypatch.setattr(measuring, "measure", watched)
+    labels, image = boxes()
+    with pytest.raises(TableMismatchError, match="px²"):
+        measuring.measured_for(bw.load(trained), labels, image)
+    assert seen == [(1, 1)]
+
+
 def test_channels_must_be_those_of_the_training(objects, run, tmp_path):
     labels, image = boxes()
     table = bw.measure(labels, np.stack([image, image]), channel_axis=0,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from brushwood.errors import FeatureMismatchError
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.table import measure
@@ -61,22 +63,41 @@ def measured_for(
     channels = note.get("channels")
     if image is not None and channels is not None:
         _check_channels(image, channels, channel_axis)
-    named = None if channel_axis is None else channels
-    table = measure(
-        labels,
-        image,
-        names=classifier.columns_,
-        spacing=spacing,
-        unit=unit,
-        channel_axis=channel_axis,
-        channel_names=named,
-        ndim=ndim or known,
-        probabilities=probabilities,
-        class_names=note.get("classes") if probabilities is not None else None,
-        job=job,
-    )
-    classifier.check(table)
-    return table
+    options: dict[str, Any] = {
+        "names": classifier.columns_,
+        "spacing": spacing,
+        "unit": unit,
+        "channel_axis": channel_axis,
+        "channel_names": None if channel_axis is None else channels,
+        "ndim": ndim or known,
+        "class_names": note.get("classes") if probabilities is not None else None,
+    }
+    # What does not fit is refused before the work: no objects give all columns with their units.
+    nothing = _without_pixels(labels, image, channel_axis, probabilities)
+    classifier.check(measure(**nothing, **options))
+    return measure(labels, image, probabilities=probabilities, **options, job=job)
+
+
+def _without_pixels(
+    labels: Any, image: Any, channel_axis: int | None, probabilities: Any
+) -> dict[str, Any]:
+    """Return arrays of one pixel a frame and channel, without objects, with the same axes."""
+
+    def small(array: Any, kept: int | None) -> Any:
+        if array is None:
+            return None
+        if isinstance(array, Sequence) and array and hasattr(array[0], "shape"):
+            array = array[0]  # a pyramid
+        shape = np.ones(len(np.shape(array)), int)
+        if kept is not None:
+            shape[kept] = np.shape(array)[kept]
+        return np.zeros(shape, np.uint8)
+
+    return {
+        "labels": small(labels, None),
+        "image": small(image, channel_axis),
+        "probabilities": small(probabilities, 0),
+    }
 
 
 def _check_channels(image: Any, channels: Sequence[str], axis: int | None) -> None:

@@ -1,7 +1,7 @@
 """Footprints: the pixels that an object covers, kept apart from the label image they came from."""
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -99,7 +99,7 @@ class LabelView:
     Parameters
     ----------
     labels : array-like of int, shape (…frames, space)
-        NumPy, dask or zarr; 0 is background.
+        NumPy, dask or zarr, or a pyramid of these; 0 is background.
     ndim : int, optional
         Number of spatial axes. Default: all, at most the last 3.
 
@@ -110,6 +110,8 @@ class LabelView:
     """
 
     def __init__(self, labels: Any, ndim: int | None = None) -> None:
+        if isinstance(labels, Sequence) and labels and hasattr(labels[0], "shape"):
+            labels = labels[0]  # a pyramid: its first level has all pixels
         data = labels if hasattr(labels, "shape") else np.asarray(labels)
         dtype = np.dtype(data.dtype)
         if dtype.kind not in "iu":

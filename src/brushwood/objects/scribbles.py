@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brushwood.errors import AnnotationError, ShapeMismatchError
+from brushwood.errors import AnnotationError, InputError, ShapeMismatchError
 from brushwood.jobs import IDLE, Job
 from brushwood.objects.footprints import Key, LabelView
 
@@ -67,19 +67,18 @@ def scribbled(
         If the annotation does not hold class ids.
     """
     view = LabelView(labels, ndim)
-    painted = annotation if hasattr(annotation, "shape") else np.asarray(annotation)
-    if tuple(painted.shape) != (*view.frames, *view.shape):
+    try:
+        strokes = LabelView(annotation, view.ndim)
+    except InputError as error:
+        raise AnnotationError(
+            f"Strokes must be whole numbers, the class ids, on a layer of the labels' size: {error}"
+        ) from error
+    if (strokes.frames, strokes.shape) != (view.frames, view.shape):
         raise ShapeMismatchError(
-            f"The strokes have the shape {tuple(painted.shape)}, the labels "
+            f"The strokes have the shape {(*strokes.frames, *strokes.shape)}, the labels "
             f"{(*view.frames, *view.shape)}. Paint on a layer of the same size."
         )
-    if np.dtype(painted.dtype).kind not in "iu":
-        raise AnnotationError(
-            f"Strokes must be whole numbers, the class ids, not {painted.dtype}. Paint on a "
-            "Labels layer."
-        )
-    counts, n_beside = _counts(view, LabelView(painted, view.ndim), job)
-    return _summed(counts, n_beside)
+    return _summed(*_counts(view, strokes, job))
 
 
 def _counts(view: LabelView, strokes: LabelView, job: Job) -> tuple[dict[Key, dict[int, int]], int]:
