@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from brushwood.evaluate.match import match_objects
     from brushwood.evaluate.pixels import compare_pixels
     from brushwood.explore.cluster import cluster
+    from brushwood.explore.correlate import correlate
     from brushwood.explore.embed import embed
+    from brushwood.explore.explain import explain
+    from brushwood.explore.ranking import rank_columns
+    from brushwood.explore.stability import stability
+    from brushwood.explore.suggest import suggest_clusters
+    from brushwood.explore.surrogate import train_surrogate
     from brushwood.features.spec import FeatureSet
     from brushwood.forest.params import ForestParams
     from brushwood.measure.table import measure
@@ -37,12 +43,18 @@ __all__ = [
     "__version__",
     "cluster",
     "compare_pixels",
+    "correlate",
     "devices",
     "embed",
+    "explain",
     "load",
     "match_objects",
     "measure",
+    "rank_columns",
     "split_objects",
+    "stability",
+    "suggest_clusters",
+    "train_surrogate",
     "validate_classifier",
 ]
 
@@ -56,12 +68,18 @@ _HOMES = {
     "SplitParams": "brushwood.objects.split_params",
     "cluster": "brushwood.explore.cluster",
     "compare_pixels": "brushwood.evaluate.pixels",
+    "correlate": "brushwood.explore.correlate",
     "devices": "brushwood.opencl.device",
     "embed": "brushwood.explore.embed",
+    "explain": "brushwood.explore.explain",
     "load": "brushwood.models",
     "match_objects": "brushwood.evaluate.match",
     "measure": "brushwood.measure.table",
+    "rank_columns": "brushwood.explore.ranking",
     "split_objects": "brushwood.objects.split",
+    "stability": "brushwood.explore.stability",
+    "suggest_clusters": "brushwood.explore.suggest",
+    "train_surrogate": "brushwood.explore.surrogate",
     "validate_classifier": "brushwood.validation",
 }
 

@@ -121,7 +121,7 @@ def rank_columns(
     Cancelled
     """
     names, values = columns_as_floats(table, columns)
-    ids = _ids(table, clusters)
+    ids = cluster_ids(table, clusters)
     places = _places(table, positions, names)
     used = (ids > 0) & np.isfinite(places).all(axis=1)
     groups = np.unique(ids[used])
@@ -154,8 +154,14 @@ def rank_columns(
     )
 
 
-def _ids(table: "DataFrame", clusters: Any) -> npt.NDArray[np.int64]:
-    """Return one id a row; a Series is taken by its index where that tells rows apart."""
+def cluster_ids(table: "DataFrame", clusters: Any) -> npt.NDArray[np.int64]:
+    """Return one id a row; a Series is taken by its index where that tells rows apart.
+
+    Raises
+    ------
+    ShapeMismatchError, InputError
+        If there is not one whole number a row.
+    """
     import pandas as pd
 
     if isinstance(clusters, pd.Series) and clusters.index.is_unique and table.index.is_unique:
