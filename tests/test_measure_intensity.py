@@ -163,3 +163,12 @@ def test_statistics_are_those_of_numpy(groups, dtype, percents):
     np.testing.assert_allclose(
         found.percentiles(percents), np.reshape(expected, (-1, len(percents))), atol=1e-9
     )
+
+
+def test_infinite_pixels_are_measured_without_a_warning():
+    labels = np.array([[1, 1, 0, 2, 2]])
+    image = np.array([[1, np.inf, -np.inf, 3, 4]])
+    table = bw.measure(labels, image, names="intensity").set_index("label")
+    assert table.loc[1, "intensity_max"] == table.loc[1, "intensity_mean"] == np.inf
+    assert np.isnan(table.loc[1, "intensity_std"])
+    assert table.loc[2, "intensity_std"] == 0.5

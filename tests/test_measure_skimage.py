@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from skimage.measure import perimeter_crofton, regionprops, regionprops_table
 from skimage.measure._regionprops import COL_DTYPES
 
@@ -175,3 +177,20 @@ def test_sums_of_a_huge_object_do_not_lose_digits():
     assert table["axis_major_length"][0] == pytest.approx(4 * np.sqrt((n**2 - 1) / 12), rel=1e-9)
     assert table["axis_minor_length"][0] == 0
     assert table["centroid-1"][0] == (n - 1) / 2
+
+
+@given(
+    st.sampled_from([(1, 1), (6, 7), (1, 9), (9, 2), (3, 4, 5), (1, 4, 4), (4, 1, 3)]),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.2, 0.6, 0.95]),
+)
+def test_small_objects_of_any_form_are_those_of_scikit_image(shape, seed, density):
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(1, 4, shape) * (rng.random(shape) < density)
+    if not labels.any():
+        labels.flat[0] = 9
+    names = [name for name in names_of(labels.ndim, image=False) if name != "orientation"]
+    table = bw.measure(labels, names=names)
+    expected = expected_of(labels, names=names, spacing=1)
+    for column, values in expected.items():
+        np.testing.assert_allclose(table[column], values, 1e-5, 1e-6, err_msg=column)

@@ -217,7 +217,9 @@ class _Work:
                 {m: n for m, n in numbers.items() if n},
                 part,
             )
-            found = calculation.compute(objects, call)
+            # Infinite or missing pixels make numbers that are not finite; that needs no warning.
+            with np.errstate(invalid="ignore", over="ignore"):
+                found = calculation.compute(objects, call)
             for column in columns:
                 if column.measurement.name in wanted:
                     out[column.name] = _pick(found[column.measurement.name], column, call)
@@ -316,7 +318,8 @@ def _pick(values: AnyArray, column: Column, call: Call) -> AnyArray:
     place: tuple[int, ...] = column.place
     if column.number is not None:
         place = (call.numbers[column.measurement.name].index(column.number), *place)
-    picked: AnyArray = np.moveaxis(values, 0, -1)[place]
+    index: tuple[Any, ...] = (slice(None), *place)
+    picked: AnyArray = values[index]
     return picked
 
 
