@@ -94,6 +94,7 @@ def test_without_live_objects_that_changed_are_said(measured_desk):
     desk.wait(lambda: "changed since they were measured" in desk.status)
     assert not desk.view.actions.train.isEnabled()
     assert desk.view.objects.measure.text() == "Measure again"
+    desk.controller.session.engine.forget()
     desk.view.objects.measure.click()
     desk.wait(lambda: desk.view.objects.measure.isHidden())
     desk.idle()

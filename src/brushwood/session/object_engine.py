@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brushwood.errors import InputError
+from brushwood.forest.reference import uncertainty
 from brushwood.jobs import Job
 from brushwood.objects.attach import Attachment
 from brushwood.objects.classifier import TABLE_FOREST, ObjectClassifier
@@ -261,8 +262,7 @@ class ObjectEngine:
         for item in request.inputs:
             if not len(item.table):
                 continue
-            probabilities = model.predict_proba(item.table, job=job).to_numpy(np.float32)
-            columns = model.predict_columns(item.table, job=job)
+            probabilities = model.predict_proba(item.table, job=job).to_numpy()
             labels = labels_of(item.table)
             publish(
                 Classified(
@@ -271,10 +271,10 @@ class ObjectEngine:
                     model=self._version,
                     labels=labels,
                     frames=frames_of(item.table),
-                    classes=columns["class"].to_numpy(np.int64),
-                    probabilities=probabilities,
+                    classes=np.asarray(model.classes_, np.int64)[probabilities.argmax(axis=1)],
+                    probabilities=probabilities.astype(np.float32),
                     class_ids=tuple(int(i) for i in model.classes_),
-                    uncertainty=columns["class_uncertainty"].to_numpy(np.float32),
+                    uncertainty=uncertainty(probabilities.T).astype(np.float32),
                     has_frames="frame" in item.table.columns,
                 )
             )

@@ -112,7 +112,7 @@ class ClassesSection(Section):
         self.columns.set_entries([(name, name) for name in columns], self.columns.key)
         if self.columns.key is None and columns:
             self.columns.setCurrentIndex(0)
-        self.columns.setPlaceholderText("no column holds classes")
+        self.columns.setPlaceholderText("no class column")
         self.columns.setEnabled(bool(columns))
         self.take_column.setEnabled(bool(columns) and not reason)
 

@@ -60,8 +60,9 @@ class MarkPoints:
         colours = [_rgba(i, classes) for i in note["classes"]]
         for colour, kept in zip(colours, note["kept"], strict=True):
             colour[3] = 1.0 if kept else _FAINT
-        layer.face_color = np.asarray(colours)
-        layer.border_color = "white"
+        # A white middle shows on an object of the same colour, a ring of the class on any other.
+        layer.border_color = np.asarray(colours)
+        layer.face_color = np.asarray([[1.0, 1.0, 1.0, colour[3]] for colour in colours])
         layer.refresh()
 
     def _make(self, objects: Layer) -> Layer:
@@ -71,7 +72,7 @@ class MarkPoints:
             ndim=objects.ndim,
             name=f"{title_of(self._scene, objects)} · object marks",
             size=max(1.0, max(objects.data.shape[-2:]) / 40),
-            border_width=0.05,
+            border_width=0.2,
             canvas_size_limits=_ON_SCREEN,
             metadata={META: {**note, "classes": (), "kept": ()}},
             **place_of(objects),
