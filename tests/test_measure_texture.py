@@ -133,11 +133,12 @@ def test_texture_depends_neither_on_brightness_nor_on_others(monkeypatch):
 
 def test_texture_of_flat_single_and_unknown_pixels():
     labels = np.zeros((9, 20), int)
-    labels[1:4, 1:4], labels[6, 6], labels[1:3, 10:14], labels[6:8, 10:13] = 1, 2, 3, 4
+    labels[1:4, 1:4], labels[6, 6], labels[1:3, 10:14], labels[6:9, 10:13] = 1, 2, 3, 4
     image = np.random.default_rng(0).random(labels.shape)
     image[labels == 1] = 5
     image[labels == 3] = np.nan
     image[6, 10:13] = np.inf
+    image[8, 12] = np.nan
     table = bw.measure(labels, image, names=NAMES).set_index("label")
     flat = table.loc[1, NAMES]
     one = ["texture_correlation", "texture_asm", "texture_homogeneity"]

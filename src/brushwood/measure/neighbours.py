@@ -139,7 +139,7 @@ CALCULATIONS = (
                 undefined="an object alone in its frame",
             ),
         ),
-        seconds_per_object=5e-4,
+        seconds_per_object=2e-4,
         seconds_per_pixel=1e-7,
     ),
 )
