@@ -67,6 +67,11 @@ class FittedForest:
         """Class ids, ascending."""
         return np.asarray(self._forest.classes, np.int64)
 
+    @property
+    def importances(self) -> Floats:
+        """Share of each feature in the trees' decisions, (feature,)."""
+        return np.asarray(self._forest.importances, np.float64)
+
     def predict_proba(self, features: Features) -> Floats:
         """Return probabilities (row, class)."""
         from brushwood.forest.reference import predict_proba

@@ -1,6 +1,6 @@
 """Small charts in the colours of the theme."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,11 +64,8 @@ class Chart(pg.PlotWidget):
         falls : bool
             The curves fall, so that there is room for names at the top right.
         """
+        self._clear()
         plot = self.getPlotItem()
-        plot.clear()
-        if self._legend is not None:
-            self._legend.scene().removeItem(self._legend)
-            self._legend = None
         if len(lines) > 1:
             self._legend = plot.addLegend(
                 offset=(-8, 4 if falls else -8), labelTextColor=self._ink()
@@ -94,8 +91,8 @@ class Chart(pg.PlotWidget):
 
     def show_matrix(self, values: Any, names: Sequence[str]) -> None:
         """Draw a matrix of shares from 0 to 1, rows true and columns predicted."""
+        self._clear()
         plot = self.getPlotItem()
-        plot.clear()
         values = np.asarray(values, float)
         n = len(values)
         image = pg.ImageItem(values, axisOrder="row-major", levels=(0, 1))
@@ -116,6 +113,49 @@ class Chart(pg.PlotWidget):
         plot.setLabel("bottom", "predicted")
         plot.setLabel("left", "true")
         plot.setRange(xRange=(0, n), yRange=(0, n), padding=0)
+
+    def show_regions(
+        self,
+        x: Any,
+        y: Any,
+        classes: Any,
+        confidence: Any,
+        points: tuple[Any, Any, Any] | None,
+        colours: Mapping[int, str],
+        names: tuple[str, str],
+    ) -> None:
+        """Draw which class is decided over two features, paler where it is unsure, and examples."""
+        self._clear()
+        plot = self.getPlotItem()
+        picture = np.zeros((*classes.shape, 4), np.uint8)
+        ids = np.unique(classes)
+        for k, i in enumerate(ids):
+            colour = QColor(colours.get(int(i), LINE_COLOURS[k % len(LINE_COLOURS)]))
+            picture[classes == i, :3] = (colour.red(), colour.green(), colour.blue())
+        floor = 1 / max(2, len(ids))
+        sure = np.clip((confidence - floor) / (1 - floor), 0, 1)
+        picture[..., 3] = (30 + 120 * sure).astype(np.uint8)
+        image = pg.ImageItem(picture, axisOrder="row-major")
+        image.setRect(float(x[0]), float(y[0]), float(x[-1] - x[0]), float(y[-1] - y[0]))
+        plot.addItem(image)
+        if points is not None:
+            px, py, pc = points
+            for k, i in enumerate(ids):
+                colour = QColor(colours.get(int(i), LINE_COLOURS[k % len(LINE_COLOURS)]))
+                mine = pc == i
+                dots = {"size": 4, "pen": None, "brush": colour}
+                plot.addItem(pg.ScatterPlotItem(px[mine], py[mine], **dots))
+        plot.setLabel("bottom", names[0])
+        plot.setLabel("left", names[1])
+        plot.setRange(xRange=(x[0], x[-1]), yRange=(y[0], y[-1]), padding=0)
+
+    def _clear(self) -> None:
+        plot = self.getPlotItem()
+        plot.clear()
+        if self._legend is not None:
+            self._legend.scene().removeItem(self._legend)
+            self._legend = None
+        plot.enableAutoRange()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""

@@ -220,7 +220,7 @@ class LiveEngine:
         start = time.perf_counter()
         job.checkpoint(0.0, "Training")
         setup = request.setup
-        classifier = _new_classifier(request)
+        classifier = new_classifier(request)
         if not self._fits(request):
             self._training = classifier.new_training(setup.ndim, setup.n_channels)
         training = self._training
@@ -347,7 +347,8 @@ def _spacing(request: LiveRequest) -> tuple[float, ...] | None:
     return request.image.spacing if request.setup.features.units == "world" else None
 
 
-def _new_classifier(request: LiveRequest) -> PixelClassifier:
+def new_classifier(request: LiveRequest) -> PixelClassifier:
+    """Return a classifier with the choices of a request, not fitted."""
     setup = request.setup
     return PixelClassifier(
         setup.features,

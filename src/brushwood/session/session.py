@@ -9,6 +9,7 @@ from brushwood.session.object_session import ObjectSession
 from brushwood.session.objects_state import MakingState
 from brushwood.session.selection import SelectionState
 from brushwood.session.state import SessionState
+from brushwood.session.validating import ValidatingState
 
 
 @dataclass(eq=False)
@@ -31,6 +32,8 @@ class Session:
         What is measured, and which table is shown.
     comparing : CompareState
         What is compared with ground truth.
+    pixel_test, object_test : ValidatingState
+        How the pixel and the object classifier are tested.
     devices : tuple of str
         Names of the devices that were found, the best first.
     """
@@ -42,4 +45,6 @@ class Session:
     object_classes: ObjectSession = field(default_factory=ObjectSession)
     measuring: MeasuringState = field(default_factory=MeasuringState)
     comparing: CompareState = field(default_factory=CompareState)
+    pixel_test: ValidatingState = field(default_factory=ValidatingState)
+    object_test: ValidatingState = field(default_factory=lambda: ValidatingState(by="object"))
     devices: tuple[str, ...] = ()

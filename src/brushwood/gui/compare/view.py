@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QDoubleSpinBox,
     QHBoxLayout,
-    QHeaderView,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -17,6 +14,7 @@ from qtpy.QtWidgets import (
 
 from brushwood.evaluate.scores import PixelScores
 from brushwood.gui._charts import LINE_COLOURS, Chart, Line
+from brushwood.gui._tables import fill_table, text_table
 from brushwood.gui._widgets import KeyedCombo, Section, labelled, scrolled, wrapped_label
 from brushwood.gui._work_bar import WorkBar, enable
 from brushwood.session.compare_text import Rows
@@ -133,7 +131,7 @@ class ScoresSection(Section):
         super().__init__("3  Scores", "What came out.", parent)
         self._empty = wrapped_label("Nothing is compared yet.")
         self._stale = wrapped_label("The layers changed since: press Compare again.")
-        self._scores = _table(["score", "value"], "Scores; point at a name to read what it means.")
+        self._scores = text_table("Scores; point at a name to read what it means.")
         self._legend = wrapped_label()
         self._legend.setToolTip("What the colours of the layer of differences mean.")
         self._caption = wrapped_label()
@@ -141,9 +139,7 @@ class ScoresSection(Section):
         self._matrix_caption = wrapped_label("Share of each true class, by what was predicted:")
         self.matrix = Chart("Which classes are confused.", lines=10)
         self._findings_caption = wrapped_label()
-        self._findings = _table(
-            ["what", "label", "pixels", "IoU"], "Double-click takes the camera to the object."
-        )
+        self._findings = text_table("Double-click takes the camera to the object.")
         self._findings.itemDoubleClicked.connect(self._on_finding)
         self._found: tuple[Finding, ...] = ()
         for widget in (
@@ -170,7 +166,8 @@ class ScoresSection(Section):
         """Show a result."""
         self.show_nothing()
         self._empty.hide()
-        _fill(self._scores, [(name, value) for name, value, _ in rows], [tip for *_, tip in rows])
+        values = [(name, value) for name, value, _ in rows]
+        fill_table(self._scores, ("score", "value"), values, [tip for *_, tip in rows])
         self._scores.show()
         self._legend.setText(_chips(MEANINGS[done.request.what]))
         self._legend.show()
@@ -238,7 +235,7 @@ class ScoresSection(Section):
         )
         self._findings_caption.show()
         rows = [(f.kind, f"{f.label}", f"{f.size:,}", f"{f.iou:.2f}") for f in self._found]
-        _fill(self._findings, rows, [""] * len(rows))
+        fill_table(self._findings, ("what", "label", "pixels", "IoU"), rows)
         self._findings.setVisible(bool(rows))
 
     def _on_finding(self, item: QTableWidgetItem) -> None:
@@ -301,34 +298,4 @@ def _chips(meanings: Sequence[tuple[str, str]]) -> str:
         f'<span style="color:{colour}">■</span>&nbsp;{name.replace(" ", "&nbsp;")}'
         for name, colour in meanings
         if colour
-    )
-
-
-def _table(header: Sequence[str], tooltip: str) -> QTableWidget:
-    table = QTableWidget(0, len(header))
-    table.setHorizontalHeaderLabels(list(header))
-    table.verticalHeader().hide()
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setShowGrid(False)
-    table.setToolTip(tooltip)
-    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    return table
-
-
-def _fill(table: QTableWidget, rows: Sequence[Sequence[str]], tips: Sequence[str]) -> None:
-    table.setRowCount(len(rows))
-    for i, (row, tip) in enumerate(zip(rows, tips, strict=True)):
-        for j, text in enumerate(row):
-            item = QTableWidgetItem(text)
-            item.setToolTip(tip)
-            if j:
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            table.setItem(i, j, item)
-    line = table.verticalHeader().defaultSectionSize()
-    table.setFixedHeight(
-        table.horizontalHeader().sizeHint().height() + line * min(len(rows), 12) + 4
     )

@@ -7,6 +7,8 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from brushwood.gui._class_table import ClassTable
 from brushwood.gui._widgets import KeyedCombo, Section, wrapped_label
+from brushwood.gui._work_bar import enable
+from brushwood.pixels.suggest import STRATEGIES
 from brushwood.session.classes import Classes
 from brushwood.session.scene import LabelsRef, LayerKey
 
@@ -17,6 +19,7 @@ class AnnotateSection(Section):
     layer_chosen = Signal(object)
     new_requested = Signal()
     add_requested = Signal()
+    next_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("2  Annotate", "Paint a few strokes of each class.", parent)
@@ -45,8 +48,17 @@ class AnnotateSection(Section):
             buttons.addWidget(button)
         self.box.addWidget(self._empty)
         self.box.addLayout(line)
+        self._next = QPushButton("Next place")
+        self._next.clicked.connect(lambda: self.next_requested.emit(str(self._strategy.key)))
+        self._strategy = KeyedCombo("What makes a place worth annotating.")
+        self._strategy.set_entries([(s, f"by {s}") for s in STRATEGIES], "uncertainty")
+        where = QHBoxLayout()
+        where.setSpacing(6)
+        where.addWidget(self._next)
+        where.addWidget(self._strategy, 1)
         self.box.addWidget(self.table)
         self.box.addLayout(buttons)
+        self.box.addLayout(where)
 
     def show_layers(
         self,
@@ -73,6 +85,10 @@ class AnnotateSection(Section):
         self.new.setEnabled(not image_reason)
         self.new.setToolTip(image_reason or "Make an empty annotation layer that fits the image.")
         self._name = next((layer.name for layer in layers if layer.key == chosen), "")
+
+    def show_next(self, reason: str) -> None:
+        """Say whether the next place can be looked for; `reason` is "" when it can."""
+        enable(self._next, reason, "Show me the next place where strokes help most.")
 
     def show_classes(
         self, classes: Classes, current: int, counts: Mapping[int, int], keys: Sequence[str]

@@ -14,7 +14,9 @@ from brushwood.gui.pixel_classifier.keys import ClassKeys
 from brushwood.gui.pixel_classifier.live import LiveLoop
 from brushwood.gui.pixel_classifier.narrator import Narrator
 from brushwood.gui.pixel_classifier.preview import FeaturePreview
+from brushwood.gui.pixel_classifier.quality import pixel_validator
 from brushwood.gui.pixel_classifier.results import ResultLayers
+from brushwood.gui.pixel_classifier.suggesting import NextPlace
 from brushwood.gui.pixel_classifier.view import PixelClassifierView
 from brushwood.gui.pixel_classifier.whole import WholeImage
 from brushwood.session.readiness import Readiness, annotation_problem, resolve
@@ -30,8 +32,8 @@ class Controller(QObject):
     """Keeps view, layers and computations in step with the state.
 
     Its parts: `intents` turns the user's wishes into state, `chooser` keeps the choice of layers
-    sensible, `live`, `whole`, `files`, `preview` and `devices` work in threads, `narrator` writes
-    the status line.
+    sensible, `live`, `whole`, `files`, `preview`, `next_place`, `validator` and `devices` work in
+    threads, `narrator` writes the status line.
     """
 
     def __init__(self, viewer: object, view: PixelClassifierView) -> None:
@@ -47,6 +49,8 @@ class Controller(QObject):
         self.whole = WholeImage(self.session, self.scene, self.results, self.live, self)
         self.files = ModelFiles(self.session, self)
         self.preview = FeaturePreview(self.session, self.scene, self.live, self)
+        self.next_place = NextPlace(self.session, self.scene, self.live, self)
+        self.validator = pixel_validator(self)
         self.devices = Devices(self.session, self)
         self.cost = CostMeter(self.state, self)
         self.keys = ClassKeys(self.scene, self._on_class_key)
@@ -79,7 +83,10 @@ class Controller(QObject):
         if not self._running:
             return
         self._running = False
-        parts = (self.live, self.whole, self.files, self.preview, self.devices, self.cost)
+        parts = (
+            self.live, self.whole, self.files, self.preview, self.devices, self.cost,
+            self.next_place, self.validator,
+        )  # fmt: skip
         for part in parts:
             part.stop()
         self.annotating.release()
@@ -108,6 +115,7 @@ class Controller(QObject):
         view.annotate.show_classes(state.classes, state.current_class, counts, self.keys.keys)
         view.features.show_features(state.features, state.ndim, max(1, ready.n_channels))
         view.forest.show_options(state.forest, state.finish)
+        view.annotate.show_next(ready.apply_reason)
         view.result.show_outputs(state.outputs)
         view.result.show_devices(self.session.devices, state.device)
         view.actions.show_ready(
@@ -116,6 +124,7 @@ class Controller(QObject):
             save_reason=ready.save_reason,
             live=state.live,
         )
+        self.validator.refresh(ready.train_reason)
         self.narrator.hint(ready)
         if self.session.devices:
             self.cost.schedule(max(1, ready.n_channels))
@@ -152,6 +161,7 @@ class Controller(QObject):
         first = next(iter(self.state.images), None)
         if first is not None and first != self._bound:
             self._bound = first
+            self.validator.forget()
             self._show_deleted()
         image = self.scene.layer(first)
         if image is None:

@@ -30,6 +30,7 @@ class Intents(QObject):
         view.annotate.layer_chosen.connect(self._on_annotation)
         view.annotate.new_requested.connect(self._on_new)
         view.annotate.add_requested.connect(self._on_add)
+        view.annotate.next_requested.connect(self._all.next_place.find)
         view.annotate.table.selected.connect(self._all.annotating.activate)
         view.annotate.table.renamed.connect(self._on_rename)
         view.annotate.table.recoloured.connect(self._on_recolour)
@@ -136,5 +137,6 @@ class Intents(QObject):
         show_help("pixel-classifier", self._all.view)
 
     def _on_cancel(self) -> None:
-        for part in (self._all.live, self._all.whole, self._all.files):
+        every = self._all
+        for part in (every.live, every.whole, every.files, every.next_place, every.validator):
             part.cancel()

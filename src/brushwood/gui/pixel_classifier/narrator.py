@@ -33,16 +33,17 @@ class Narrator(QObject):
         live.trained.connect(self._on_trained)
         live.shown.connect(self._on_shown)
         live.updated.connect(self._on_updated)
-        for part in (live, whole, files, controller.preview, controller.annotating):
+        more = (controller.next_place, controller.validator)
+        for part in (live, whole, files, controller.preview, controller.annotating, *more):
             part.failed.connect(self._on_failed)
-        for part in (live, whole, files):
+        for part in (live, whole, files, *more):
             part.cancelled.connect(self._on_cancelled)
             part.busy_changed.connect(self._on_busy)
             part.progressed.connect(self._view.actions.show_progress)
-        for part in (whole, files):
+        for part in (whole, files, *more):
             part.said.connect(self.say)
         controller.devices.tested.connect(self.say)
-        self._busy_parts = (live, whole, files)
+        self._busy_parts = (live, whole, files, *more)
 
     def say(self, sentence: str) -> None:
         """Show a sentence until something else happens."""

@@ -1,7 +1,8 @@
-"""The face of the pixel classifier: five sections that fold, buttons and a status line."""
+"""The face of the pixel classifier: six sections that fold, buttons and a status line."""
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from brushwood.gui._validation_section import ValidationSection
 from brushwood.gui._widgets import scrolled
 from brushwood.gui.pixel_classifier.action_bar import ActionBar
 from brushwood.gui.pixel_classifier.annotate_section import AnnotateSection
@@ -21,12 +22,16 @@ class PixelClassifierView(QWidget):
         self.features = FeaturesSection()
         self.forest = ForestSection()
         self.result = ResultSection()
+        self.quality = ValidationSection("6  How good is it?")
+        self.quality.set_open(False)
         self.actions = ActionBar()
         sections = QWidget()
         column = QVBoxLayout(sections)
         column.setContentsMargins(2, 2, 2, 2)
         column.setSpacing(4)
-        for section in (self.image, self.annotate, self.features, self.forest, self.result):
+        for section in (
+            self.image, self.annotate, self.features, self.forest, self.result, self.quality
+        ):  # fmt: skip
             column.addWidget(section)
         column.addStretch(1)
         layout = QVBoxLayout(self)
