@@ -19,6 +19,7 @@ SNIPPETS = [
     ROOT / "docs/measure.md",
     ROOT / "docs/object-classifier.md",
     ROOT / "docs/evaluate.md",
+    ROOT / "docs/apoc.md",
 ]
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

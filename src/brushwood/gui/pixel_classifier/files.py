@@ -101,9 +101,9 @@ class ModelFiles(QObject):
         self._runner.drop()
 
     def _on_succeeded(self, answer: Saved | LoadedModel) -> None:
-        for note in answer.notes:
+        if answer.notes:
             # A sentence in the status line may be gone before it is read.
-            show_warning(f"{answer.name}: {note}")
+            show_warning(" ".join((f"{answer.name}:", *answer.notes)))
         if isinstance(answer, Saved):
             self.said.emit(" ".join((f"Saved {answer.name}.", *answer.notes)))
             return
