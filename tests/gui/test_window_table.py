@@ -250,7 +250,7 @@ def test_exporting(desk, tmp_path, monkeypatch, suffix):
     written = read_table(path)
     assert written["label"].tolist() == [2, 5, 9]
     assert units_of(written)["area"] == "px²"
-    desk.table.controller._on_filter("area > 500")
+    desk.table.controller.filter_by("area > 500")
     desk.face.export_shown.trigger()
     desk.wait(lambda: "Wrote 1 rows" in desk.face.status.text())
     assert read_table(path)["label"].tolist() == [5]

@@ -104,12 +104,12 @@ class TableController(QObject):
     def _connect_face(self) -> None:
         face = self.face
         face.objects.key_chosen.connect(self._on_objects)
-        face.filter.settled.connect(self._on_filter)
+        face.filter.settled.connect(self.filter_by)
         face.only_selected.toggled.connect(self._on_only)
         face.columns.chosen.connect(self._on_columns)
         face.rows.rows_chosen.connect(self._on_rows)
         face.rows.row_activated.connect(self.go_to)
-        face.rows.sort_requested.connect(self._on_sort)
+        face.rows.sort_requested.connect(self.sort_by)
         face.rows.copy_requested.connect(self._on_copy)
         face.rows.header_menu_requested.connect(self._on_header_menu)
         face.rows.menu_requested.connect(self._on_menu)
@@ -169,14 +169,14 @@ class TableController(QObject):
         self.face.rows.show_table()
         self.face.columns.show_columns([(n, store.header(n)) for n in store.names], store.columns)
         self.colours.show(layer if isinstance(layer, Labels) else None, store)
-        self._on_filter(self.face.filter.text())
+        self.filter_by(self.face.filter.text())
         self._on_selected(self.session.selection.selected)
         self._on_freshness()
 
     def _on_objects(self, key: str) -> None:
         self.measuring.table = key
 
-    def _on_sort(self, name: str) -> None:
+    def sort_by(self, name: str) -> None:
         """Sort by a column: up, down, and back to the table's order."""
         store = self.store
         if store.sorted_by != name:
@@ -187,7 +187,8 @@ class TableController(QObject):
             store.sort("")
         self._reorder()
 
-    def _on_filter(self, text: str) -> None:
+    def filter_by(self, text: str) -> None:
+        """Show only rows for which a condition holds; say if it is not understood."""
         try:
             self.store.filter(text)
         except InputError as error:

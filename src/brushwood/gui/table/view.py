@@ -129,7 +129,7 @@ class TableView(QTableView):
             keys = event.modifiers()
             if index.isValid():
                 self.setCurrentIndex(index)
-                self._choose(
+                self.choose(
                     index.row(),
                     toggle=bool(keys & Qt.KeyboardModifier.ControlModifier),
                     extend=bool(keys & Qt.KeyboardModifier.ShiftModifier),
@@ -139,7 +139,7 @@ class TableView(QTableView):
         elif event.button() == Qt.MouseButton.RightButton and index.isValid():
             self.setCurrentIndex(index)
             if not self.is_chosen(index.row()):
-                self._choose(index.row())
+                self.choose(index.row())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Select what the pointer is drawn over."""
@@ -147,7 +147,7 @@ class TableView(QTableView):
             index = self.indexAt(event.pos())
             if index.isValid() and index.row() != self.currentIndex().row():
                 self.setCurrentIndex(index)
-                self._choose(index.row(), extend=True)
+                self.choose(index.row(), extend=True)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go to the object of a row."""
@@ -182,9 +182,10 @@ class TableView(QTableView):
         now = self.currentIndex().row()
         keys = event.modifiers()
         if now != before and now >= 0 and not keys & Qt.KeyboardModifier.ControlModifier:
-            self._choose(now, extend=bool(keys & Qt.KeyboardModifier.ShiftModifier))
+            self.choose(now, extend=bool(keys & Qt.KeyboardModifier.ShiftModifier))
 
-    def _choose(self, position: int, *, toggle: bool = False, extend: bool = False) -> None:
+    def choose(self, position: int, *, toggle: bool = False, extend: bool = False) -> None:
+        """Select the row at a place: alone, as one more, or all up to it."""
         shown = self._model.store.shown
         row = int(shown[position])
         chosen = self.chosen.copy() if toggle else np.zeros_like(self.chosen)
