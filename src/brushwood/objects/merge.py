@@ -1,4 +1,4 @@
-"""Objects put together, and objects picked out: what selecting and merging come down to."""
+"""Objects put together, and objects picked out: what merging and selecting come down to."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brushwood.errors import InputError
+from brushwood.errors import InputError, ShapeMismatchError
 
 #: Up to so many times the number of labels, a table of all numbers beats a search.
 _SPARSE = 64
@@ -20,7 +20,8 @@ def merge_labels(labels: Any, pairs: Any, *, renumber: bool = False) -> npt.NDAr
     labels : int array
         Of any shape; 0 is the background.
     pairs : int (pair, 2), or sequence of pairs
-        Labels that belong together. Whether they touch is not asked.
+        Labels that belong together, for example two columns of what
+        `brushwood.measure.touching_pairs` found. Whether they touch is not asked.
     renumber : bool
         Number the objects 1, 2, … in the order of their labels. Default: an object has the
         smallest label of its parts, and all others stay as they are.
@@ -38,13 +39,7 @@ def merge_labels(labels: Any, pairs: Any, *, renumber: bool = False) -> npt.NDAr
     from scipy.sparse.csgraph import connected_components
 
     labels = _checked(labels)
-    together = np.asarray(list(pairs) if isinstance(pairs, Iterable) else pairs)
-    together = together.reshape(-1, 2) if together.size == 0 else together
-    if together.ndim != 2 or together.shape[1] != 2 or together.dtype.kind not in "uif":
-        raise InputError(
-            f"Pairs must be two labels each, but an array of shape {together.shape} came."
-        )
-    together = together.astype(np.int64)
+    together = _checked_pairs(pairs)
     if (together <= 0).any():
         raise InputError("A pair to be merged holds the background or a negative label.")
     ids = np.unique(labels)
@@ -82,6 +77,78 @@ def keep_objects(labels: Any, ids: Any, *, renumber: bool = False) -> npt.NDArra
     existing = existing[existing > 0].astype(np.int64)
     stays = np.where(np.isin(existing, wanted), existing, 0)
     return _replaced(labels, existing, stays, renumber)
+
+
+def pair_classes(labels: Any, strokes: Any, pairs: Any) -> npt.NDArray[np.int64]:
+    """Return the class that strokes across borders give to pairs of objects.
+
+    Parameters
+    ----------
+    labels : int array (Y, X) or (Z, Y, X)
+    strokes : int array of the same shape
+        0 where nothing was painted, else a class id. A stroke marks every pair of objects that it
+        passes through both of.
+    pairs : int (pair, 2)
+        Two labels each.
+
+    Returns
+    -------
+    int64 (pair,)
+        0 where no stroke, or strokes of different classes, pass through both objects.
+
+    Raises
+    ------
+    ShapeMismatchError
+        If labels and strokes differ in shape.
+    """
+    from scipy import ndimage
+
+    labels, strokes = _checked(labels), _checked(strokes)
+    if labels.shape != strokes.shape:
+        raise ShapeMismatchError(
+            f"Strokes must have the labels' shape {labels.shape}, but they have {strokes.shape}."
+        )
+    together = _checked_pairs(pairs)
+    found = np.zeros(len(together), np.int64)
+    conflict = np.zeros(len(together), bool)
+    whole = np.ones((3,) * labels.ndim)
+    for class_ in np.unique(strokes[strokes > 0]).tolist():
+        stroke, n = ndimage.label(strokes == class_, whole)
+        painted = (stroke > 0) & (labels > 0)
+        key = labels[painted].astype(np.int64) * (n + 1) + stroke[painted]
+        passed = np.unique(key)
+        marked = _share_a_stroke(together, passed, n + 1)
+        conflict |= marked & (found > 0)
+        found[marked] = class_
+    found[conflict] = 0
+    return found
+
+
+def _share_a_stroke(
+    pairs: npt.NDArray[np.int64], passed: npt.NDArray[np.int64], base: int
+) -> npt.NDArray[np.bool_]:
+    """Say of which pairs one stroke passes through both; `passed` are label * base + stroke."""
+    of_label = passed // base
+    first = np.searchsorted(of_label, pairs[:, 0], "left")
+    last = np.searchsorted(of_label, pairs[:, 0], "right")
+    marked = np.zeros(len(pairs), bool)
+    for offset in range(int((last - first).max(initial=0))):
+        there = first + offset < last
+        strokes = passed[np.minimum(first + offset, len(passed) - 1)] % base
+        marked |= there & np.isin(pairs[:, 1] * base + strokes, passed)
+    return marked
+
+
+def _checked_pairs(pairs: Any) -> npt.NDArray[np.int64]:
+    if not hasattr(pairs, "__array__"):
+        pairs = list(pairs) if isinstance(pairs, Iterable) else pairs
+    together = np.asarray(pairs)
+    together = together.reshape(-1, 2) if together.size == 0 else together
+    if together.ndim != 2 or together.shape[1] != 2 or together.dtype.kind not in "uif":
+        raise InputError(
+            f"Pairs must be two labels each, but an array of shape {together.shape} came."
+        )
+    return together.astype(np.int64)
 
 
 def _checked(labels: Any) -> npt.NDArray[Any]:
