@@ -103,6 +103,14 @@ def test_two_objects_with_one_centre_are_at_no_distance():
     assert table["distance_edge_nearest"].eq(3).all()
 
 
+def test_a_giant_is_the_nearest_of_objects_far_from_its_centre():
+    labels = np.zeros((120, 300), int)
+    labels[100] = 1
+    labels[99, 5], labels[95, 250], labels[85, 250], labels[50, 30] = 2, 3, 4, 5
+    found = bw.measure(labels, names="distance_edge_nearest")["distance_edge_nearest"]
+    assert found.tolist() == [1, 1, 5, 10, pytest.approx(50)]
+
+
 def test_units_of_neighbours():
     table = bw.measure(blobs((40, 40), n=5), names="neighbours", spacing=0.5, unit="µm")
     assert headers(table)[2:] == [
