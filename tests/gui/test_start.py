@@ -7,8 +7,9 @@ from brushwood import opencl, samples
 from brushwood.gui import _docks
 from brushwood.gui.demo import open_demo
 from brushwood.gui.pixel_classifier import PixelClassifierWidget
-from brushwood.gui.start import StartWidget, step_text
+from brushwood.gui.start import StartWidget
 from brushwood.session.state import ModelInfo, SessionState
+from brushwood.session.steps import STEPS, pixel_step_text
 
 
 def test_every_widget_of_the_manifest_opens(viewer, qtbot):
@@ -29,8 +30,9 @@ def test_the_guide_opens_a_sample_and_the_classifier_once(viewer, qtbot):
     dialog.close()
     start._samples.menu().actions()[0].trigger()
     assert viewer.layers
-    start._step.click()
-    start._step.click()
+    first = start._rows[0][1]
+    first.click()
+    first.click()
     inner = viewer.window.dock_widgets.values()
     assert sum(isinstance(widget, PixelClassifierWidget) for widget in inner) == 1
     qtbot.waitUntil(lambda: bool(start._session.devices or start._session.state.device_problem))
@@ -39,24 +41,45 @@ def test_the_guide_opens_a_sample_and_the_classifier_once(viewer, qtbot):
         qtbot.waitUntil(lambda: "passed the self-test" in start._status.text(), timeout=60_000)
 
 
-def test_later_steps_are_honest(viewer, qtbot):
+def test_every_step_opens_its_widget_and_later_ones_are_honest(viewer, qtbot):
     start = StartWidget(viewer)
     viewer.window.add_dock_widget(start, name="Brushwood")
-    from qtpy.QtWidgets import QToolButton
+    for step, button, text in start._rows:
+        assert button.isEnabled() == bool(step.widget)
+        if step.widget:
+            button.click()
+            assert any(name.startswith(step.widget) for name in viewer.window.dock_widgets)
+        else:
+            assert "later version" in button.toolTip()
+            assert text.text() == "comes later"
+    qtbot.wait(50)
 
-    buttons = start.findChildren(QToolButton)
-    later = [b for b in buttons if not b.isEnabled()]
-    assert len(later) == 6
-    assert all("later version" in b.toolTip() for b in later)
+
+def test_the_guide_follows_what_the_user_does(viewer, qtbot):
+    import numpy as np
+    import pandas as pd
+
+    start = StartWidget(viewer)
+    viewer.window.add_dock_widget(start, name="Brushwood")
+    texts = {step.title: text for step, _, text in start._rows}
+    assert texts["Measure"].text() == "needs objects"
+    labels = np.zeros((9, 9), int)
+    labels[2:4, 2:4] = 5
+    table = pd.DataFrame({"index": [5], "area": [4.0]})
+    viewer.add_labels(labels, name="o", features=table, metadata={"brushwood": {"role": "objects"}})
+    qtbot.waitUntil(lambda: texts["Measure"].text() == "1 row, 1 column")
+    start._session.comparing.said = "F1 0.50"
+    qtbot.waitUntil(lambda: texts["Compare with truth"].text() == "F1 0.50")
+    assert len(STEPS) == len(start._rows) == 7
 
 
 def test_the_state_of_the_step_in_words():
-    assert step_text(SessionState()) == "needs an image"
-    assert step_text(SessionState(images=("i",))) == "ready"
+    assert pixel_step_text(SessionState()) == "needs an image"
+    assert pixel_step_text(SessionState(images=("i",))) == "ready"
     model = ModelInfo("trained", 2, 1, (1, 2), 1)
-    assert step_text(SessionState(model=model)) == "trained, 2 classes"
+    assert pixel_step_text(SessionState(model=model)) == "trained, 2 classes"
     loaded = ModelInfo("m.brushwood", 2, 1, (1, 2, 3), 1)
-    assert step_text(SessionState(model=loaded)) == "loaded m.brushwood, 3 classes"
+    assert pixel_step_text(SessionState(model=loaded)) == "loaded m.brushwood, 3 classes"
 
 
 @pytest.mark.skipif(not opencl.devices(), reason="needs an OpenCL device")

@@ -1,5 +1,6 @@
 """Open Brushwood's widgets in a viewer, each once."""
 
+from importlib import import_module
 from typing import Any
 
 from npe2 import PluginManager
@@ -23,6 +24,15 @@ def samples() -> list[tuple[str, str]]:
         return []
     found = plugins.get_manifest(PLUGIN).contributions.sample_data or []
     return [(sample.key, sample.display_name) for sample in found]
+
+
+def open_named(viewer: Any, display_name: str) -> QWidget:
+    """Open the widget that the manifest lists under a name, or bring it to the front."""
+    found = PluginManager.instance().get_manifest(PLUGIN).contributions
+    command = next(w.command for w in found.widgets or [] if w.display_name == display_name)
+    (python_name,) = (c.python_name for c in found.commands or [] if c.id == command)
+    module, _, kind = str(python_name).partition(":")
+    return open_widget(viewer, getattr(import_module(module), kind), display_name)
 
 
 def open_widget(viewer: Any, kind: type[QWidget], display_name: str) -> QWidget:

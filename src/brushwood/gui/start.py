@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap, QShowEvent
 from qtpy.QtWidgets import (
     QGridLayout,
@@ -18,13 +18,13 @@ from qtpy.QtWidgets import (
 from brushwood.gui import _docks
 from brushwood.gui._devices import Devices
 from brushwood.gui._help import show_help
-from brushwood.gui._scene import session_for, unwrapped
+from brushwood.gui._scene import NapariScene, session_for, unwrapped
 from brushwood.gui._widgets import KeyedCombo, labelled, wrapped_label
 from brushwood.session.sentences import device_text
-from brushwood.session.state import SessionState
+from brushwood.session.steps import STEPS, Progress, Step, tables_of
 
-#: The steps after the first, which later versions bring.
-_LATER = ("Objects", "Measure", "Explore", "Object classifier", "Compare with truth", "Batch")
+#: Changes that come in a burst, as when a sample opens, are shown once.
+_SETTLE_MS = 100
 
 
 class StartWidget(QWidget):
@@ -41,8 +41,11 @@ class StartWidget(QWidget):
         self.setWindowTitle("Brushwood")
         self._viewer = napari_viewer
         self._session = session_for(napari_viewer)
+        self._scene = NapariScene(napari_viewer)
         self._running = False
-        self._later: list[QToolButton] = []
+        self._rows = [(step, self._button(row, step), QLabel()) for row, step in enumerate(STEPS)]
+        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._settle.timeout.connect(self._show)
         self._devices = Devices(self._session, self)
         self._devices.found.connect(self._show_devices)
         self._devices.tested.connect(self._say)
@@ -52,11 +55,6 @@ class StartWidget(QWidget):
         self._tour = QPushButton("Open the tour")
         self._tour.setToolTip("Five minutes that show the whole way, step by step.")
         self._tour.clicked.connect(self._on_tour)
-        self._step = _step_button("1  Pixel classifier")
-        self._step.setToolTip("Paint a few strokes, and see the segmentation follow.")
-        self._step.clicked.connect(self._on_step)
-        self._state = QLabel()
-        self._state.setToolTip("Where this step is.")
         self._device = KeyedCombo("The device that computes; a graphics card is usually faster.")
         self._device.key_chosen.connect(self._on_device)
         self._test = QPushButton("Self-test")
@@ -78,18 +76,11 @@ class StartWidget(QWidget):
         steps = QGridLayout()
         steps.setSpacing(2)
         steps.setColumnStretch(0, 1)
-        steps.addWidget(self._step, 0, 0)
-        steps.addWidget(self._state, 0, 1)
-        for row, name in enumerate(_LATER, start=1):
-            button = _step_button(f"{row + 1}  {name}")
-            button.setEnabled(False)
-            button.setToolTip("This step comes with a later version of Brushwood.")
-            later = QLabel("comes later")
-            later.setEnabled(False)
-            later.setToolTip(button.toolTip())
-            self._later.append(button)
+        for row, (step, button, text) in enumerate(self._rows):
+            text.setToolTip(step.tooltip)
+            text.setEnabled(bool(step.widget))
             steps.addWidget(button, row, 0)
-            steps.addWidget(later, row, 1)
+            steps.addWidget(text, row, 1)
         layout.addLayout(steps)
         line = QHBoxLayout()
         line.setSpacing(6)
@@ -116,20 +107,21 @@ class StartWidget(QWidget):
         """Go on after the widget was taken out and put back."""
         super().showEvent(event)
         self._start()
-        self._show_dots()
+        self._show()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange and self._running:
-            self._show_dots()
+            self._settle.start()
 
     def _start(self) -> None:
         if self._running:
             return
         self._running = True
-        for name in ("model", "device", "images"):
-            getattr(self._session.state.events, name).connect(self._show)
+        for events in self._states():
+            events.connect(self._on_changed)
+        self._scene.connect_layers(self._on_changed)
         self._devices.look()
         self._show()
 
@@ -137,21 +129,34 @@ class StartWidget(QWidget):
         if not self._running:
             return
         self._running = False
+        self._settle.stop()
         self._devices.stop()
-        for name in ("model", "device", "images"):
-            getattr(self._session.state.events, name).disconnect(self._show)
+        for events in self._states():
+            events.disconnect(self._on_changed)
+        self._scene.disconnect_layers(self._on_changed)
 
-    def _show(self, value: object = None) -> None:
-        state = self._session.state
-        self._state.setText(step_text(state))
-        self._show_dots()
+    def _states(self) -> list[Any]:
+        """Return what tells that a step has come further."""
+        session = self._session
+        states = (session.state, session.making, session.measuring, session.comparing)
+        return [state.events for state in (*states, session.object_classes.state)]
+
+    def _on_changed(self, event: object = None) -> None:
+        self._settle.start()
+
+    def _progress(self) -> list[Progress]:
+        objects = [self._scene.layer(one.key) for one in self._scene.objects()]
+        tables = tables_of(layer.features for layer in objects if layer is not None)
+        return [step.progress(self._session, self._scene, tables) for step in STEPS]
+
+    def _show(self) -> None:
+        """Show how far every step is, and the devices."""
+        if not self._scene.is_alive:
+            return
+        for (_, button, text), progress in zip(self._rows, self._progress(), strict=True):
+            text.setText(progress.text)
+            button.setIcon(_dot(button, filled=progress.is_done))
         self._show_devices()
-
-    def _show_dots(self) -> None:
-        """Draw the dots in the colours of the theme."""
-        self._step.setIcon(_dot(self._step, filled=self._session.state.model is not None))
-        for button in self._later:
-            button.setIcon(_dot(button, filled=False))
 
     def _show_devices(self) -> None:
         names, state = self._session.devices, self._session.state
@@ -172,10 +177,14 @@ class StartWidget(QWidget):
     def _on_tour(self) -> None:
         show_help("tour", self)
 
-    def _on_step(self) -> None:
-        from brushwood.gui.pixel_classifier import PixelClassifierWidget
-
-        _docks.open_widget(self._viewer, PixelClassifierWidget, "Pixel classifier")
+    def _button(self, row: int, step: Step) -> QToolButton:
+        button = QToolButton(text=f"{row + 1}  {step.title}")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setAutoRaise(True)
+        button.setToolTip(step.tooltip)
+        button.setEnabled(bool(step.widget))
+        button.clicked.connect(lambda: _docks.open_named(self._viewer, step.widget))
+        return button
 
     def _on_device(self, name: str) -> None:
         self._session.state.device = name
@@ -183,22 +192,6 @@ class StartWidget(QWidget):
     def _on_test(self) -> None:
         self._say("Testing the device …")
         self._devices.test(self._session.state.device)
-
-
-def step_text(state: SessionState) -> str:
-    """Describe the state of the first step: ``trained, 2 classes``."""
-    if state.model is not None:
-        n = len(state.model.class_ids)
-        origin = f"loaded {state.model.origin}" if state.model.is_loaded else "trained"
-        return f"{origin}, {n} classes"
-    return "ready" if state.images else "needs an image"
-
-
-def _step_button(text: str) -> QToolButton:
-    button = QToolButton(text=text)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setAutoRaise(True)
-    return button
 
 
 def _dot(widget: QWidget, *, filled: bool) -> QIcon:

@@ -115,10 +115,8 @@ def compared_sentence(done: PixelsCompared | ObjectsCompared) -> str:
     return f"{', '.join(parts)}. F1 {found.f1:.2f} at IoU ≥ {found.min_iou:g}."
 
 
-def compare_step_text(done: PixelsCompared | ObjectsCompared | None) -> str:
+def compare_step_text(done: PixelsCompared | ObjectsCompared) -> str:
     """Describe the state of this step in two words, for the guide."""
-    if done is None:
-        return ""
     if isinstance(done, PixelsCompared):
         return f"Jaccard {done.scores.counts(done.class_id).jaccard:.2f}"
     return f"F1 {done.matching.f1:.2f}"

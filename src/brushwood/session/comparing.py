@@ -45,6 +45,8 @@ class CompareState:
         Objects match from this intersection over union on.
     is_sparse : bool
         Only some objects of the truth are annotated.
+    said : str
+        The last result in two words, "" without one.
     """
 
     truth: LayerKey | None = None
@@ -55,6 +57,7 @@ class CompareState:
     class_id: int | None = None
     min_iou: float = 0.5
     is_sparse: bool = False
+    said: str = ""
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 

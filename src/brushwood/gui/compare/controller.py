@@ -27,7 +27,12 @@ from brushwood.gui.compare.maps import DifferenceMap
 from brushwood.gui.compare.view import CompareView
 from brushwood.jobs import Job
 from brushwood.session.compare_columns import with_comparison
-from brushwood.session.compare_text import compare_script, compared_sentence, score_rows
+from brushwood.session.compare_text import (
+    compare_script,
+    compare_step_text,
+    compared_sentence,
+    score_rows,
+)
 from brushwood.session.compare_work import (
     CompareRequest,
     Finding,
@@ -232,6 +237,7 @@ class CompareController(QObject):
         gone = self.done is not None and self.scene.layer(self.done.request.prediction_key) is None
         if gone:
             self.done = None
+            self.state.said = ""
             self.view.scores.show_nothing()
         self._bind()
         self.refresh()
@@ -268,6 +274,7 @@ class CompareController(QObject):
         if isinstance(done, ObjectsCompared):
             self._note_columns(done)
         self.view.scores.show_done(done, score_rows(done))
+        self.state.said = compare_step_text(done)
         self.say(compared_sentence(done))
         self.refresh()
 
