@@ -69,6 +69,7 @@ def test_what_an_exploration_wrote_is_no_measurement():
     for name in names:
         table[name] = 1.5
     table["population"] = [True, False, True, True, False]
+    table["orientation"] = table["centroid-0"] = np.arange(5.0)
     assert usable_columns(table) == ["m0", "m1", "m2", "m3"]
     table["UMAP 1"] = np.arange(5)
     assert prepare(table, ["UMAP 1"]).columns == ("UMAP 1",)

@@ -203,11 +203,12 @@ def columns_as_floats(
 def usable_columns(table: "DataFrame") -> list[str]:
     """Return the columns that `prepare` takes by default.
 
-    See `brushwood.tables.describing_columns`; columns of yes and no are left out as well: gates
-    and borders make groups of their own.
+    See `brushwood.tables.describing_columns`. Left out as well are columns of yes and no, because
+    gates and borders make groups of their own, and ``orientation``, an angle that jumps at its end
+    and so would part objects that point the same way.
     """
-    yes_or_no = set(map(str, table.select_dtypes(include="bool").columns))
-    return [name for name in describing_columns(table) if name not in yes_or_no]
+    left_out = {*map(str, table.select_dtypes(include="bool").columns), "orientation"}
+    return [name for name in describing_columns(table) if name not in left_out]
 
 
 def _chosen(table: "DataFrame", columns: Sequence[str] | None) -> tuple[list[str], tuple[str, ...]]:
