@@ -51,6 +51,21 @@ def test_a_loaded_model_classifies_at_once_and_learns_on(saved):
     assert desk.classes_of() == desk.truth
 
 
+def test_marks_in_a_model_file_are_offered(saved):
+    desk, path = saved
+    for _ in range(4):
+        desk.view.classes.undo.click()
+    desk.idle()
+    desk.controller.files.load(str(path))
+    desk.wait(lambda: "Loaded shapes.brushwood" in desk.status)
+    desk.idle()
+    offer = "Take over 4 marks of shapes · objects in shapes.brushwood"
+    assert desk.view.classes.take.text() == offer
+    desk.view.classes.take.click()
+    desk.idle()
+    assert dict(desk.state.counts) == {ROUND: 2, LONG: 2}
+
+
 def test_missing_columns_are_said_and_measured_with_one_click(saved):
     desk, path = saved
     desk.controller.session.engine.forget()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from brushwood.errors import InputError, OutputExistsError, TableMismatchError
+from brushwood.errors import InputError, ModelFileError, OutputExistsError, TableMismatchError
 from brushwood.jobs import IDLE, Cancelled, Job
 from brushwood.objects.classifier import ObjectClassifier
 from brushwood.objects.marks import Marks
@@ -237,3 +237,32 @@ def test_the_classifier_of_the_engine_is_the_public_one(scene):
     run(engine, request_for((labels, table, marks_for(labels, truth))))
     assert isinstance(engine.classifier, ObjectClassifier)
     assert engine.classifier.predict(table).tolist() == list(truth.values())
+
+
+def test_marks_are_saved_with_the_model(scene, tmp_path):
+    labels, truth, table = scene
+    engine, path = ObjectEngine(), tmp_path / "m.brushwood"
+    strokes = np.where(labels == 3, ROUND, 0).astype(np.uint8)
+    marks = marks_for(labels, truth)
+    item = ObjectsInput("key", "cells", labels, 2, table, marks, strokes, 1)
+    run(engine, ObjectRequest((item,), CLASSES, SMALL))
+    engine.save(path, CLASSES, overwrite=False, inputs=(item,))
+    kept = ObjectEngine().load(path).marks
+    assert set(kept) == {"cells"}
+    assert kept["cells"].attach(labels).classes == {1: ROUND, 2: ROUND, 3: ROUND, 5: LONG, 6: LONG}
+    engine.save(path, CLASSES, overwrite=True)
+    assert ObjectEngine().load(path).marks == {}
+
+
+@pytest.mark.parametrize("text", [b"{", b"[1]", b'{"a": 1}', b"[" * 100_000])
+def test_marks_that_are_damaged_are_refused(scene, tmp_path, monkeypatch, text):
+    from brushwood.models import object_classifier as kind
+
+    labels, truth, table = scene
+    engine, path = ObjectEngine(), tmp_path / "m.brushwood"
+    item = ObjectsInput("key", "cells", labels, 2, table, marks_for(labels, truth), None, 1)
+    run(engine, ObjectRequest((item,), CLASSES, SMALL))
+    monkeypatch.setattr(kind, "_packed", lambda marks: np.frombuffer(text, np.uint8))
+    engine.save(path, CLASSES, overwrite=False, inputs=(item,))
+    with pytest.raises(ModelFileError, match="marks"):
+        engine.load(path)

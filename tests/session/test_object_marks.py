@@ -4,7 +4,7 @@ import numpy as np
 
 from brushwood.objects.marks import Marks
 from brushwood.session.classes import removed
-from brushwood.session.object_marks import MarkBook, joined, place_of, toggled
+from brushwood.session.object_marks import MarkBook, fits, joined, place_of, toggled
 from object_scenes import CLASSES, LONG, ROUND, field
 
 
@@ -91,3 +91,13 @@ def test_the_place_of_a_mark_lies_on_the_object():
     mark = next(iter(Marks(ndim=2).add(labels, 7, ROUND)))
     frame, y, x = place_of(mark.footprint, (2,))
     assert labels[int(frame), int(y), int(x)] == 7
+
+
+def test_marks_fit_where_they_lie():
+    labels, _ = field(2)
+    marks = Marks(ndim=2).add(labels, 8, ROUND)
+    assert fits(marks, labels.shape)
+    assert fits(marks, (3, *labels.shape))
+    assert not fits(marks, (50, 40))
+    assert not fits(marks, labels.shape[:1])
+    assert not fits(Marks(), labels.shape)

@@ -78,7 +78,7 @@ class ModelKind:
     arrays : mapping of str to (type, axes)
         Arrays that each file holds.
     optional : mapping of str to (type, axes)
-        Arrays of which a file holds all or none.
+        Arrays in groups, of each of which a file holds all or none.
     check : callable (document) -> None
         Check the values of `fields`, whatever they are; raise `Malformed`.
     fits : callable (document) -> None
@@ -126,9 +126,8 @@ class ModelKind:
     def _check_arrays(self, arrays: Any) -> None:
         """Check that the declared shapes fit each other, before anything is read."""
         wanted = dict(self.arrays)
-        groups = {name.partition("/")[0] for name in self.optional}
-        if isinstance(arrays, Mapping) and any(str(n).partition("/")[0] in groups for n in arrays):
-            wanted |= self.optional
+        found = {str(n).partition("/")[0] for n in arrays} if isinstance(arrays, Mapping) else set()
+        wanted |= {n: kind for n, kind in self.optional.items() if n.partition("/")[0] in found}
         checks.keys(arrays, set(wanted), "arrays")
         sizes: dict[str, int] = {}
         for name, (dtype, axes) in wanted.items():

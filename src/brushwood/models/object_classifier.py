@@ -1,8 +1,12 @@
 """Object classifiers in model files."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from brushwood.io import checks
 from brushwood.io.archive import Malformed
@@ -26,6 +30,8 @@ from brushwood.tables import header
 
 _FIELDS = ("columns", "units", "measurement", "forest")
 _MAX_NAME = 500
+#: Class marks by layer, as the bytes of a JSON text; stored only if there are some.
+_MARK_ARRAYS = {"marks/json": ("uint8", "b")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +78,12 @@ def _to_parts(classifier: ObjectClassifier, include_rows: bool) -> Parts:
         "forest": state["forest_params"],
     }
     classes = class_entries(forest["classes"], state["class_names"], state["class_colors"])
-    arrays = grouped(forest=forest, table={"fill": state["fill"]}, rows=state["rows"])
+    arrays = grouped(
+        forest=forest,
+        table={"fill": state["fill"]},
+        rows=state["rows"],
+        marks={"json": _packed(state["marks"])} if state["marks"] else None,
+    )
     return Parts(fields, classes, arrays, state["provenance"])
 
 
@@ -89,8 +100,24 @@ def _from_parts(document: Document, arrays: Arrays) -> ObjectClassifier:
         "class_colors": by_id(document, "color"),
         "provenance": document["provenance"],
         "rows": rows,
+        "marks": _unpacked(arrays["marks/json"]) if "marks/json" in arrays else {},
     }
     return ObjectClassifier.from_state(state)
+
+
+def _packed(marks: Document) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(marks, ensure_ascii=False).encode(), np.uint8)
+
+
+def _unpacked(data: npt.NDArray[np.uint8]) -> Document:
+    """Return marks by layer name; `Marks.from_json` checks what is in them."""
+    try:
+        marks = json.loads(data.tobytes().decode())
+    except (ValueError, RecursionError) as error:
+        raise Malformed("its class marks are no JSON text") from error
+    if not isinstance(marks, dict):
+        raise Malformed(f"its class marks are {checks.shown(marks)}, not an object")
+    return marks
 
 
 def _check(document: Document) -> None:
@@ -133,7 +160,7 @@ KIND = ModelKind(
     model=ObjectClassifier,
     fields=frozenset(_FIELDS),
     arrays={**FOREST_ARRAYS, "table/fill": ("float32", "f")},
-    optional=ROW_ARRAYS,
+    optional={**ROW_ARRAYS, **_MARK_ARRAYS},
     check=_check,
     fits=_fits,
     to_parts=_to_parts,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -34,6 +35,8 @@ from brushwood.tables import measurement_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
+
+    from brushwood.objects.marks import Marks
 
 #: A forest for tens to thousands of rows: full trees that try few columns a split, which differ
 #: enough to agree only where the rows do. As scikit-learn's defaults, with twice the trees.
@@ -79,6 +82,8 @@ class ObjectClassifier(Estimator):
         The annotated rows.
     counts_ : dict of int to int
         Annotated rows of each class.
+    marks_ : mapping of str to Marks
+        Class marks that are saved with the model, by the name of their labels layer.
     provenance_ : dict
         What is known of a loaded model's origin.
     """
@@ -91,6 +96,7 @@ class ObjectClassifier(Estimator):
     measurement_: dict[str, Any] | None
     fill_: npt.NDArray[np.float32]
     rows_: ObjectRows
+    marks_: "Mapping[str, Marks]" = MappingProxyType({})
     provenance_: dict[str, Any]
 
     def __init__(

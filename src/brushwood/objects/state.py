@@ -11,6 +11,7 @@ import numpy as np
 from brushwood.errors import InputError
 from brushwood.forest.forest import Forest
 from brushwood.forest.params import ForestParams
+from brushwood.objects.marks import Marks
 from brushwood.objects.rows import ObjectRows
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def to_state(classifier: "ObjectClassifier", *, include_rows: bool = True) -> di
         ``columns`` (list of str), ``units`` (dict), ``measurement`` (JSON values or None),
         ``fill`` float32 (column,), ``forest_params`` (JSON values), ``forest`` (dict of arrays),
         ``class_names`` and ``class_colors`` (dict of int to str), ``provenance`` (JSON values),
+        ``marks`` (dict of layer name to JSON values, see `Marks.to_json`),
         ``rows`` (None, or a dict of the arrays ``features`` float32 (row, column), NaN where a
         value is missing, and ``classes`` int64 (row,)).
     """
@@ -45,6 +47,7 @@ def to_state(classifier: "ObjectClassifier", *, include_rows: bool = True) -> di
         "class_names": dict(classifier.class_names or {}),
         "class_colors": dict(classifier.class_colors or {}),
         "provenance": classifier.provenance_ or _provenance(classifier),
+        "marks": {name: marks.to_json() for name, marks in classifier.marks_.items()},
         "rows": None if kept is None else {"features": kept.values, "classes": kept.classes},
     }
 
@@ -82,6 +85,7 @@ def from_state(values: Mapping[str, Any], cls: "type[ObjectClassifier]") -> "Obj
     classifier.measurement_ = values["measurement"]
     classifier.fill_ = fill
     classifier.rows_ = _rows(values["rows"], forest)
+    classifier.marks_ = {n: Marks.from_json(m) for n, m in values.get("marks", {}).items()}
     classifier.provenance_ = dict(values["provenance"])
     return classifier
 

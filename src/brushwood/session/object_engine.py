@@ -11,12 +11,13 @@ import numpy as np
 
 from brushwood.errors import InputError
 from brushwood.forest.reference import uncertainty
-from brushwood.jobs import Job
+from brushwood.jobs import IDLE, Job
 from brushwood.objects.attach import Attachment
 from brushwood.objects.classifier import TABLE_FOREST, ObjectClassifier
+from brushwood.objects.marks import Marks
 from brushwood.objects.scribbles import scribbled
 from brushwood.session.classes import Classes
-from brushwood.session.object_marks import place_of
+from brushwood.session.object_marks import joined, place_of
 from brushwood.session.object_readiness import marks_problem
 from brushwood.session.object_table import frames_of, labels_of, shared_columns
 from brushwood.session.object_work import (
@@ -123,10 +124,24 @@ class ObjectEngine:
             importances=_importances(model),
             stored=tuple(model.counts_.items()) if len(model.rows_) else (),
             units=dict(model.units_),
+            marks=dict(model.marks_),
         )
 
-    def save(self, path: Path, classes: Classes, *, overwrite: bool) -> None:
-        """Write the present model with the present names and colours.
+    def save(
+        self,
+        path: Path,
+        classes: Classes,
+        *,
+        overwrite: bool,
+        inputs: tuple[ObjectsInput, ...] = (),
+        job: Job = IDLE,
+    ) -> None:
+        """Write the present model with the present names and colours, and with the marks.
+
+        Parameters
+        ----------
+        inputs : tuple of ObjectsInput
+            The layers whose marks are kept; objects under strokes count as marked.
 
         Raises
         ------
@@ -140,6 +155,7 @@ class ObjectEngine:
             raise InputError("There is no model to save yet. Mark objects of two classes first.")
         model.class_names = {c.id: c.name for c in classes}
         model.class_colors = {c.id: c.colour for c in classes}
+        model.marks_ = {item.name: marks for item in inputs if len(marks := all_marks(item, job))}
         model.save(path, overwrite=overwrite)
 
     def forget(self) -> None:
@@ -284,6 +300,14 @@ class ObjectEngine:
     def _put(self, model: ObjectClassifier) -> None:
         self._classifier = model
         self._version += 1
+
+
+def all_marks(item: ObjectsInput, job: Job = IDLE) -> Marks:
+    """Return the marks of a layer, those of objects under strokes included; clicks decide."""
+    if item.scribbles is None:
+        return item.marks
+    painted = Marks.from_scribbles(item.labels, item.scribbles, ndim=item.ndim, job=job)
+    return joined(painted, item.marks)
 
 
 def _column(item: ObjectsInput, known: Mapping[tuple[int, int], int]) -> "Series[int]":

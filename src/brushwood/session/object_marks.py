@@ -158,6 +158,20 @@ def joined(first: Marks, second: Marks) -> Marks:
     return replace(first, marks=(*first.marks, *added), ndim=first.ndim or second.ndim)
 
 
+def fits(marks: Marks, shape: tuple[int, ...]) -> bool:
+    """Whether all marks lie inside labels of a shape, and were made in as many axes of space."""
+    spots = [mark.footprint for mark in marks]
+    if not spots:
+        return False
+    n = len(spots[0].start)
+    if n > len(shape):
+        return False
+    lead, space = shape[: len(shape) - n], shape[len(shape) - n :]
+    frames = int(np.prod(lead)) if lead else 1
+    inside = all(all(b <= m for b, m in zip(s.stop, space, strict=True)) for s in spots)
+    return inside and all(s.frame < frames for s in spots)
+
+
 @lru_cache(maxsize=65_536)
 def place_of(footprint: Footprint, frames: tuple[int, ...] = ()) -> tuple[float, ...]:
     """Return a pixel of a footprint, the one next to its centre, along frames and space.

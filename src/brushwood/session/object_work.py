@@ -182,6 +182,8 @@ class LoadedObjectModel:
     ----------
     stored : tuple of (id, objects)
         Training objects in the file, on top of which training goes on.
+    marks : mapping of str to Marks
+        Class marks in the file, by the name of their layer.
     """
 
     name: str
@@ -194,3 +196,4 @@ class LoadedObjectModel:
     importances: tuple[tuple[str, float], ...] = ()
     stored: tuple[tuple[int, int], ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, Marks] = field(default_factory=dict)

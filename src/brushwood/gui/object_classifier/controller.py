@@ -56,7 +56,7 @@ class Controller(QObject):
         self.points = MarkPoints(self.scene)
         self.live = ObjectLoop(self.session, self.scene, self.watch, self.readiness, self)
         self.measuring = Measuring(self.state, self.scene, self.watch, self)
-        self.files = ObjectModelFiles(self.session, self)
+        self.files = ObjectModelFiles(self.session, self.live.request, self)
         self.tool = ClickTool(self.scene, self)
         self.keys = LayerKeys(self._on_key)
         self.next = NextUncertain(
@@ -153,7 +153,8 @@ class Controller(QObject):
         source = offered(self.book, target, shapes)
         if source is None:
             return None
-        return source, self._known[source][0], len(self.book.of(source))
+        name = self._known[source][0] if source in self._known else source
+        return source, name, len(self.book.of(source))
 
     def take_over(self) -> None:
         """Take over the marks that are offered."""

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QWidget
 from brushwood.gui._tasks import TaskRunner
 from brushwood.jobs import Job
 from brushwood.session.object_session import ObjectSession
-from brushwood.session.object_work import LoadedObjectModel
+from brushwood.session.object_work import LoadedObjectModel, ObjectRequest
 
 _FILTER = "Brushwood model (*.brushwood)"
 
@@ -24,9 +24,14 @@ class ObjectModelFiles(QObject):
     busy_changed = Signal(bool)
     progressed = Signal(float, str)
 
-    def __init__(self, session: ObjectSession, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: ObjectSession,
+        request: Callable[[], ObjectRequest | None],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._session = session
+        self._session, self._request = session, request
         self._runner = TaskRunner(self, announced=True)
         self._runner.succeeded.connect(self._on_succeeded)
         self._runner.failed.connect(self.failed)
@@ -57,10 +62,12 @@ class ObjectModelFiles(QObject):
     def save(self, path: str, *, overwrite: bool = True) -> None:
         """Save the present model. The dialog has asked before it named an existing file."""
         engine, classes = self._session.engine, self._session.state.classes
+        request = self._request()
+        inputs = request.inputs if request is not None else ()
 
         def work(job: Job, publish: Callable[[object], None]) -> str:
             job.checkpoint()
-            engine.save(Path(path), classes, overwrite=overwrite)
+            engine.save(Path(path), classes, overwrite=overwrite, inputs=inputs, job=job)
             return f"Saved {Path(path).name}."
 
         self._runner.submit(work)

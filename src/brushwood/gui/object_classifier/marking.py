@@ -13,7 +13,7 @@ from brushwood.jobs import Job
 from brushwood.objects.marks import Marks
 from brushwood.objects.training import class_ids
 from brushwood.session.classes import Classes, completed, find_class, named_classes, removed
-from brushwood.session.object_marks import MarkStep, joined, toggled
+from brushwood.session.object_marks import MarkStep, fits, joined, toggled
 from brushwood.session.object_session import ObjectSession
 from brushwood.session.object_state import default_object_classes
 from brushwood.session.object_table import frames_of, labels_of
@@ -205,9 +205,17 @@ class Marking(QObject):
 def offered(
     book: Any, target: LayerKey, shapes: Mapping[LayerKey, tuple[int, ...]]
 ) -> LayerKey | None:
-    """Return a layer whose marks fit a target that has none: same shape, the latest first."""
-    if len(book.of(target)):
-        return None
+    """Return whose marks fit a target that has none, the latest: a layer's or a model file's.
+
+    A layer must have the target's shape; of marks from a file only their place is known.
+    """
     shape = shapes.get(target)
-    fitting = [key for key in book.layers() if key != target and shapes.get(key) == shape]
-    return fitting[-1] if fitting and shape is not None else None
+    if len(book.of(target)) or shape is None:
+        return None
+    others = [key for key in book.layers() if key != target]
+    fitting = [
+        key
+        for key in others
+        if (shapes[key] == shape if key in shapes else fits(book.of(key), shape))
+    ]
+    return fitting[-1] if fitting else None

@@ -154,6 +154,8 @@ class Outcome(QObject):
             loaded.importances,
             loaded.stored,
         )
+        for name, marks in loaded.marks.items():  # offered where they fit
+            self._all.book.adopt(f"{name} in {loaded.name}", marks)
         if not state.outputs:
             state.outputs = OBJECT_OUTPUTS[:2]
         names = ", ".join(c.name for c in state.classes)
