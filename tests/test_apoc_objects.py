@@ -241,3 +241,19 @@ def test_measuring_can_be_cancelled(known):
     job.cancel()
     with pytest.raises(Cancelled):
         apoc.load(data("objects")).predict(known["labels"], known["intensity"], job)
+
+
+def test_many_objects_have_the_same_neighbours(monkeypatch):
+    """A tree finds them where there are too many for a table of distances."""
+    from brushwood.apoc import neighbors
+
+    rng = np.random.default_rng(8)
+    labels = np.zeros((90, 100), int)
+    labels.reshape(-1)[rng.choice(labels.size, 700, replace=False)] = np.arange(1, 701)
+    names = (
+        "average_distance_of_n_nearest_neighbors=6",
+        "maximum_distance_of_n20_nearest_neighbors",
+    )
+    table = [Neighbors(labels).column(name) for name in names]
+    monkeypatch.setattr(neighbors, "_MANY", 10)
+    assert np.array_equal([Neighbors(labels).column(name) for name in names], table)

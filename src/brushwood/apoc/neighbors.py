@@ -23,6 +23,8 @@ Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
 _CHUNK = 4_000_000
+#: Objects from which on a tree finds neighbours quicker than a table of all distances.
+_MANY = 1000
 #: Most neighbours that clEsperanto sorts.
 _MOST_NEIGHBORS = 1000
 
@@ -88,6 +90,46 @@ class Neighbors:
             out[self.existing[first : first + rows]] = work(apart, len(points) - 1)
         return out
 
+    def nearest(self, count: int) -> Float32:
+        """Return the distances to the nearest other objects, ascending, float32 (object, count)."""
+        points = self.centroids[self.existing]
+        if count not in self._nearest:
+            if len(points) > _MANY:
+                found = self._nearest_by_tree(points, count)
+            else:
+                apart = self._apart(points)
+                found = np.sort(np.partition(apart, count - 1, axis=1)[:, :count], axis=1)
+            self._nearest[count] = found
+        return self._nearest[count]
+
+    def _nearest_by_tree(self, points: Float32, count: int) -> Float32:
+        from scipy.spatial import KDTree
+
+        tree = KDTree(points)
+        out = np.empty((len(points), count), np.float32)
+        for first in range(0, len(points), _CHUNK // 64):
+            self.job.checkpoint(first / len(points), "Finding neighbours")
+            part = slice(first, first + _CHUNK // 64)
+            _, index = tree.query(points[part], k=count + 1)
+            apart = np.sqrt(_added((points[part, None] - points[index]) ** np.float32(2)))
+            own = np.arange(len(points))[part, None]
+            # Objects may share a centroid: the object itself need not come first.
+            apart[index == own] = np.inf
+            out[part] = np.sort(apart, axis=1)[:, :count]
+        return out
+
+    @staticmethod
+    def _apart(points: Float32) -> Float32:
+        apart = np.sqrt(_added((points[:, None] - points[None]) ** np.float32(2)))
+        np.fill_diagonal(apart, np.inf)
+        return apart
+
+    def spread(self, values: Float32 | np.float32) -> Float64:
+        """Return a column with values in the rows of labels that exist, else 0."""
+        out = np.zeros(self.n_rows)
+        out[self.existing] = values
+        return out
+
     @cached_property
     def farthest(self) -> float:
         """Largest distance between two objects."""
@@ -133,6 +175,7 @@ class Neighbors:
 
     def __post_init__(self) -> None:
         self._grown: dict[int, Neighbors] = {}
+        self._nearest: dict[int, Float32] = {}
 
 
 def _added(squares: Float32) -> Float32:
@@ -221,33 +264,22 @@ def _proximal(x: Neighbors, distance: float) -> Float64:
 
 def _nearest(x: Neighbors, n: float) -> Float64:
     """Mean distance to the n nearest others, or to all if there are fewer."""
-
-    def mean(apart: Float32, most: int) -> Float32:
-        return _mean_of_least(apart, min(int(n), most, _MOST_NEIGHBORS))
-
-    return x.by_distance(mean)
+    count = min(int(n), len(x.existing) - 1, _MOST_NEIGHBORS)
+    return x.spread(_mean(x.nearest(count)) if count > 0 else np.float32(np.nan))
 
 
 def _nearest_and_self(x: Neighbors, n: float) -> Float64:
     """As `_nearest`, but where there are fewer, the object itself counts as far away."""
-    far = np.float32(x.farthest + 1)
-
-    def mean(apart: Float32, most: int) -> Float32:
-        filled = np.where(np.isinf(apart), far, apart)
-        return _mean_of_least(filled, min(int(n), most + 1))
-
-    return x.by_distance(mean)
+    most = len(x.existing) - 1
+    if n <= most:
+        return _nearest(x, n)
+    far = np.full((len(x.existing), 1), np.float32(x.farthest + 1))
+    return x.spread(_mean(np.concatenate((x.nearest(most), far), axis=1)))
 
 
 def _nearest_farthest(x: Neighbors, n: float) -> Float64:
-    def largest(apart: Float32, most: int) -> Float32:
-        count = min(int(n), most)
-        if count == 0:
-            return np.full(len(apart), np.float32(-1))
-        found: Float32 = np.partition(apart, count - 1, axis=1)[:, count - 1]
-        return found
-
-    return x.by_distance(largest)
+    count = min(int(n), len(x.existing) - 1)
+    return x.spread(x.nearest(count)[:, -1] if count > 0 else np.float32(-1))
 
 
 def _most_distant(x: Neighbors) -> Float64:
@@ -258,14 +290,12 @@ def _most_distant(x: Neighbors) -> Float64:
     return x.by_distance(largest)
 
 
-def _mean_of_least(apart: Float32, count: int) -> Float32:
-    if count == 0:
-        return np.full(len(apart), np.float32(np.nan))
-    least = np.sort(np.partition(apart, count - 1, axis=1)[:, :count], axis=1)
-    total = least[:, 0].copy()
-    for k in range(1, count):
-        total += least[:, k]
-    mean: Float32 = total / np.float32(count)
+def _mean(distances: Float32) -> Float32:
+    """Return the mean of each row, added up from the left as the kernel does."""
+    total = distances[:, 0].copy()
+    for k in range(1, distances.shape[1]):
+        total += distances[:, k]
+    mean: Float32 = total / np.float32(distances.shape[1])
     return mean
 
 
