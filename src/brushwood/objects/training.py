@@ -7,15 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from brushwood.errors import AnnotationError, InputError, ShapeMismatchError
-from brushwood.tables import describing_columns
+from brushwood.tables import CLASS_RESULTS, describing_columns
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 #: Columns that classifying writes into a table.
-CLASS, PROBABILITY, UNCERTAINTY = "class", "class_probability", "class_uncertainty"
-NAME, ANNOTATED = "class_name", "class_annotated"
-RESULTS = (CLASS, NAME, PROBABILITY, UNCERTAINTY, ANNOTATED)
+RESULTS = CLASS_RESULTS
+CLASS, NAME, PROBABILITY, UNCERTAINTY, ANNOTATED = RESULTS
 
 
 def default_columns(table: "DataFrame") -> list[str]:
