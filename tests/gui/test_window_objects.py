@@ -410,3 +410,21 @@ def test_an_empty_viewer_says_what_to_do_and_the_dock_may_be_narrow(viewer, qtbo
     viewer.add_labels(field(), name="found")
     qtbot.waitUntil(lambda: "objects" in widget.view.actions.status.text(), timeout=PATIENCE)
     assert SplitParams.from_json(widget.controller.state.params.to_json()).method == "distance"
+
+
+def test_strokes_and_images_of_floats_are_not_taken_unasked(viewer, qtbot):
+    from brushwood.gui._scene import META
+    from brushwood.gui.objects import MakeObjectsWidget
+
+    viewer.add_image(np.random.default_rng(0).random((50, 60)) * 900)
+    strokes = viewer.add_labels(field(), name="strokes", metadata={META: {"role": "annotation"}})
+    widget = MakeObjectsWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Make objects")
+    qtbot.wait(150)
+    state = widget.controller.state
+    assert state.source is None
+    assert widget.view.input.sources.count() == 2
+    found = viewer.add_labels(field(), name="found")
+    assert state.source == str(found.unique_id)
+    widget.view.input.source_chosen.emit(str(strokes.unique_id))
+    assert state.source == str(strokes.unique_id)

@@ -9,6 +9,7 @@ import brushwood as bw
 from brushwood.blocks import Block
 from brushwood.jobs import IDLE, Cancelled, Job
 from brushwood.objects.split_params import SplitParams
+from brushwood.session.freshness import fingerprint
 from brushwood.session.objects_readiness import resolve_making, sources_of
 from brushwood.session.objects_script import in_units, objects_script
 from brushwood.session.objects_stable import stable_ids
@@ -23,7 +24,6 @@ from brushwood.session.objects_text import (
 from brushwood.session.objects_work import (
     MakingRequest,
     View,
-    checksum,
     class_values,
     make_whole,
     preview,
@@ -260,9 +260,9 @@ def test_the_whole_image_is_split_as_by_the_public_function():
     done = make_whole(request(classes), [out], None, IDLE)
     assert np.array_equal(out, bw.split_objects(classes, ndim=2))
     assert done.sizes.tolist() == [16, 36, 64] * 2
-    assert done.checksum == checksum(out, IDLE)
+    assert done.fingerprint == fingerprint(out)
     out[0, 0, 0] = 7
-    assert done.checksum != checksum(out, IDLE)
+    assert done.fingerprint != fingerprint(out)
 
 
 def test_work_is_cancelled():
@@ -272,7 +272,6 @@ def test_work_is_cancelled():
         lambda: preview(request(dots()), whole_view(dots()), None, job),
         lambda: make_whole(request(dots()), [np.zeros((40, 50), np.int32)], None, job),
         lambda: class_values(dots(), job),
-        lambda: checksum(dots(), job),
     ):
         with pytest.raises(Cancelled):
             work()

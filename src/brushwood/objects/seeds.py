@@ -111,13 +111,18 @@ def part(area: Mask, landscape: Floats, rule: SeedRule, cores: Mask | None = Non
 
 def _peaks(heights: Floats, area: Mask, rule: SeedRule) -> npt.NDArray[np.int32]:
     """Return the peaks that rise high enough, each with a number of its own."""
+    markers, n = _tops(heights, area)
+    if n < 2 or rule.height == 0:
+        return markers  # lowering peaks can only join them
+    lowered = np.where(area, heights * np.float32(1 - rule.height), heights)
     everywhere = np.ones((3,) * area.ndim)
-    if rule.height > 0:
-        lowered = np.where(area, heights * np.float32(1 - rule.height), heights)
-        heights = reconstruction(lowered, heights, footprint=everywhere)
+    return _tops(reconstruction(lowered, heights, footprint=everywhere), area)[0]
+
+
+def _tops(heights: Floats, area: Mask) -> tuple[npt.NDArray[np.int32], int]:
     tops = local_maxima(heights, connectivity=area.ndim, allow_borders=True)
-    markers, _ = ndimage.label(tops.astype(bool) & area, everywhere)
-    return np.asarray(markers, np.int32)
+    markers, n = ndimage.label(tops.astype(bool) & area, np.ones((3,) * area.ndim))
+    return markers, n
 
 
 def _positions(markers: npt.NDArray[np.int32], heights: Floats) -> npt.NDArray[np.int64]:

@@ -14,6 +14,7 @@ from brushwood.arrays import ImageSource, Triple
 from brushwood.blocks import Block, iter_blocks
 from brushwood.jobs import Job
 from brushwood.objects.split_params import SplitParams
+from brushwood.session.freshness import fingerprint
 from brushwood.session.objects_stable import stable_ids
 from brushwood.session.scene import LayerKey
 
@@ -22,7 +23,6 @@ _PREVIEW_PIXELS = {2: 4 << 20, 3: 3 << 20}
 _MARGIN = 64
 #: More class ids than this are not listed: the layer holds objects, not classes.
 MOST_VALUES = 32
-_CHECK_ROWS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -122,7 +122,7 @@ class WholeObjects:
     ----------
     levels : list of ndarray
         The labels, finest first.
-    checksum : int
+    fingerprint : str
         Of the finest level, to see whether the user changed it later.
     """
 
@@ -132,7 +132,7 @@ class WholeObjects:
     n_found: int
     n_above: int
     highest: float
-    checksum: int
+    fingerprint: str
     seconds: float
 
 
@@ -295,19 +295,9 @@ def make_whole(
         n_found=made.n_found,
         n_above=made.n_above,
         highest=made.highest,
-        checksum=checksum(levels[0], job.part(0.95, 1.0)),
+        fingerprint=fingerprint(levels[0], job.part(0.95, 1.0)),
         seconds=time.perf_counter() - began,
     )
-
-
-def checksum(labels: npt.NDArray[Any], job: Job) -> int:
-    """Return a number that changes when labels change."""
-    flat = labels.reshape(-1)
-    total = zlib.crc32(repr((labels.shape, labels.dtype.str)).encode())
-    for start in range(0, flat.size, _CHECK_ROWS):
-        job.checkpoint(start / flat.size, "Checking")
-        total = zlib.crc32(flat[start : start + _CHECK_ROWS].tobytes(), total)
-    return total
 
 
 def class_values(data: Any, job: Job) -> tuple[int, ...] | None:

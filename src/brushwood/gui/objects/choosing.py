@@ -1,6 +1,6 @@
 """Keep the choice of input sensible while layers come and go."""
 
-from brushwood.gui._scene import NapariScene
+from brushwood.gui._scene import NapariScene, role_of
 from brushwood.session.objects_readiness import SourceRef, resolve_making, sources_of
 from brushwood.session.objects_state import MakingState
 from brushwood.session.scene import ImageRef, guess_ndim
@@ -58,16 +58,23 @@ class Chooser:
             self._making.foreground = None
 
     def _first(self, sources: list[SourceRef]) -> str | None:
-        """Choose the classes of the pixel classifier's image, else the first there is."""
-        images = self._state.images
-        for kind in ("classes", "probability", "labels"):
-            fitting = [s for s in sources if s.kind == kind]
-            mine = [s for s in fitting if s.image in images[:1]]
-            if kind == "labels" and not mine:
-                mine = [s for s in fitting if s.key != self._state.annotation]
-            if mine or (fitting and kind == "classes"):
-                return (mine or fitting)[-1].key
-        return sources[0].key if sources else None
+        """Choose what a pixel classifier made, of its image if possible, else labels."""
+        images = self._state.images[:1]
+        for kind in ("classes", "probability"):
+            # An image of its own that holds floats need not be a probability.
+            made = [s for s in sources if s.kind == kind and s.image != s.key]
+            mine = [s for s in made if s.image in images]
+            if made:
+                return (mine or made)[-1].key
+        labels = [s.key for s in sources if s.kind == "labels" and not self._is_painted(s.key)]
+        return labels[-1] if labels else None
+
+    def _is_painted(self, key: str) -> bool:
+        """Whether a layer holds strokes, of which nobody wants objects."""
+        layer = self._scene.layer(key)
+        return layer is not None and (
+            role_of(layer) == "annotation" or key == self._state.annotation
+        )
 
     def _class(self) -> tuple[int, ...]:
         ids = [c.id for c in self._state.classes]

@@ -31,7 +31,6 @@ class ObjectLayers:
 
     def __init__(self, scene: NapariScene) -> None:
         self._scene = scene
-        self._painted: set[str] = set()
 
     def base_of(self, source: Layer) -> tuple[str, str]:
         """Return key and name of what a source belongs to: its image, or itself."""
@@ -44,7 +43,7 @@ class ObjectLayers:
         owner, _ = self.base_of(source)
         for layer in self._scene.layers():
             note = note_of(layer)
-            if note.get("role") == "objects" and note.get("of") == owner and "checksum" in note:
+            if note.get("role") == "objects" and note.get("of") == owner and "made" in note:
                 return layer
         return None
 
@@ -75,7 +74,7 @@ class ObjectLayers:
             "source": key_of(source),
             "of": owner,
             "split": whole.request.params.to_json(),
-            "checksum": whole.checksum,
+            "made": whole.fingerprint,
         }
         data = whole.levels if len(whole.levels) > 1 else whole.levels[0]
         if edited:
@@ -85,6 +84,9 @@ class ObjectLayers:
         if layer is not None and layer.multiscale == (len(whole.levels) > 1):
             layer.metadata = {**layer.metadata, META: {**note_of(layer), **note}}
             layer.data = data
+            forget = getattr(layer, "_reset_history", None)
+            if forget is not None:  # undo would paint pixels of before into what is there now
+                forget()
             layer.features = {}  # they described objects that are no more
             for key, value in place_of(source).items():
                 setattr(layer, key, value)
@@ -102,7 +104,7 @@ class ObjectLayers:
 
 
 def _without(note: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in note.items() if name != "checksum"}
+    return {name: value for name, value in note.items() if name != "made"}
 
 
 class PreviewLayers:

@@ -7,9 +7,10 @@ from brushwood.gui._scene import NapariScene, full_data, key_of, note_of
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.objects.layers import ObjectLayers
 from brushwood.jobs import Job
+from brushwood.session.freshness import fingerprint
 from brushwood.session.objects_state import Made
 from brushwood.session.objects_text import median_of
-from brushwood.session.objects_work import MakingRequest, WholeObjects, checksum, make_whole
+from brushwood.session.objects_work import MakingRequest, WholeObjects, make_whole
 
 
 class Maker(QObject):
@@ -59,10 +60,10 @@ class Maker(QObject):
             self.failed.emit(error)
             return
         before = None if target is None else full_data(target)
-        known = None if target is None else note_of(target).get("checksum")
+        known = None if target is None else note_of(target).get("made")
 
         def work(job: Job, publish: object) -> tuple[WholeObjects, bool]:
-            edited = before is not None and checksum(before, job.part(0.0, 0.05)) != known
+            edited = before is not None and fingerprint(before, job.part(0.0, 0.05)) != known
             return make_whole(request, levels, renew, job.part(0.05, 1.0)), edited
 
         self._runner.submit(work)
