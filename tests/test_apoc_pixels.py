@@ -298,3 +298,11 @@ def test_importing_a_file_warns_of_nothing(known):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         apoc.load(data("segmenter")).predict(known["image"])
+
+
+def test_ties_of_counts_stay_ties_on_the_device():
+    """3 + 4 + 3 votes against 10: class 1 has as many, and comes first."""
+    trees = "".join(f"if(i0<1.0){{s0+={n};}}else{{s1+=11;}}" for n in (3, 4, 3))
+    classifier = apoc.PixelClassifier()
+    classifier.take(parse_cl(file(f"{trees}if(i0<1.0){{s1+=10;}}else{{s0+=1;}}")))
+    assert classifier.predict(np.zeros((2, 3))).tolist() == [[1, 1, 1], [1, 1, 1]]

@@ -98,13 +98,15 @@ def test_below_and_above_undo_each_other(threshold):
 
 
 def test_votes_are_added_up_tree_by_tree_in_32_bits():
-    trees = "s0+=0.1;" + "if(i0<1.0){s0+=0.2;}else{s1+=0.30000001;}" * 3
-    found = model(trees)
-    assert found.n_trees == 4
+    votes = (0.637, 0.27, 0.041)
+    found = model("".join(f"if(i0<1.0){{s0+={vote};}}else{{s1+=1.0;}}" for vote in votes))
+    assert found.n_trees == 3
     total = np.float32(0)
-    for vote in (0.1, 0.2, 0.2, 0.2):
+    for vote in votes:
         total = np.float32(np.float64(total) + vote)
     assert found.sums([[0.0]])[0, 0] == total
+    # Votes rounded before they are added would give another sum.
+    assert total != np.float32(votes[0]) + np.float32(votes[1]) + np.float32(votes[2])
 
 
 def test_ties_go_to_the_lowest_class():
