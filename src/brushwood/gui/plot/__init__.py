@@ -1,0 +1,1 @@
+"""A scatter plot that stays quick with many points, linked to whoever listens."""
