@@ -174,3 +174,13 @@ def test_apply_takes_a_cl_file(run, tmp_path, known):
     code, _, err = run("apply", data("merger"), tmp_path / "image.tif", "-o", tmp_path / "out")
     assert code == 3
     assert "ObjectMerger" in err
+
+
+def test_info_takes_a_cl_file(run):
+    code, out, err = run("info", data("segmenter"))
+    assert (code, err) == (0, "")
+    text = "\n".join(out)
+    assert "ObjectSegmenter" in text
+    assert "gaussian_blur=1" in text
+    assert run("info", data("counts"), "--json")[0] == 0
+    assert run("info", "nothing.cl")[0] == 3

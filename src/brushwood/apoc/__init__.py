@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from brushwood.apoc.objects import ObjectClassifier, ObjectSelector
     from brushwood.apoc.pixels import ObjectSegmenter, PixelClassifier, ProbabilityMapper
     from brushwood.apoc.rows import TableRowClassifier
+    from brushwood.apoc.scripts import (
+        PredefinedFeatureSet,
+        erase_classifier,
+        generate_feature_stack,
+        list_available_object_classification_features,
+        train_classifier_from_image_folders,
+    )
 
 __all__ = [
     "ObjectClassifier",
@@ -22,11 +29,16 @@ __all__ = [
     "ObjectSegmenter",
     "ObjectSelector",
     "PixelClassifier",
+    "PredefinedFeatureSet",
     "ProbabilityMapper",
     "TableRowClassifier",
+    "erase_classifier",
     "export_cl",
+    "generate_feature_stack",
     "import_cl",
+    "list_available_object_classification_features",
     "load",
+    "train_classifier_from_image_folders",
 ]
 
 _HOMES = {
@@ -35,11 +47,16 @@ _HOMES = {
     "ObjectSegmenter": "pixels",
     "ObjectSelector": "objects",
     "PixelClassifier": "pixels",
+    "PredefinedFeatureSet": "scripts",
     "ProbabilityMapper": "pixels",
     "TableRowClassifier": "rows",
+    "erase_classifier": "scripts",
     "export_cl": "convert",
+    "generate_feature_stack": "scripts",
     "import_cl": "convert",
+    "list_available_object_classification_features": "scripts",
     "load": "files",
+    "train_classifier_from_image_folders": "scripts",
 }
 
 

@@ -63,6 +63,11 @@ def parse_features(names: Sequence[str]) -> tuple[FeatureSet, tuple[int, ...]]:
     return features, tuple(features.features.index(f) for f in found)
 
 
+def named_set(name: str) -> str:
+    """Return a preset as a feature specification in APOC's spelling."""
+    return " ".join(str(feature) for feature in FeatureSet.preset(name).features)
+
+
 def unknown_filters(features: FeatureSet) -> list[str]:
     """Return the features of a set that APOC does not have, as written."""
     return [str(f) for f in features.features if f.filter not in FILTERS]

@@ -125,6 +125,10 @@ def read_info(path: str | os.PathLike[str]) -> ModelInfo:
     ModelFileError
         As `load`.
     """
+    if Path(path).suffix.lower() == ".cl":
+        from brushwood.models.apoc_classifier import read_cl_info
+
+        return read_cl_info(path)
     return files.read_info(path, kind_named)
 
 

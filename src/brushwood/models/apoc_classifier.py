@@ -1,6 +1,8 @@
 """APOC's classifiers of objects, pairs and rows in model files; those of pixels become ours."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,10 @@ from brushwood.apoc.files import class_of
 from brushwood.forest.forest import Forest
 from brushwood.io import checks
 from brushwood.io.archive import Malformed
+from brushwood.io.cl import read_cl
 from brushwood.io.cl.header import MOST_NAME, ClHeader
 from brushwood.io.cl.model import ClModel
-from brushwood.io.info import Lines, ModelInfo
+from brushwood.io.info import ClassEntry, Lines, ModelInfo
 from brushwood.io.kinds import (
     FOREST_ARRAYS,
     LIMITS,
@@ -128,6 +131,31 @@ def _info(heading: Document, document: Document) -> ApocModelInfo:
         features=tuple(document["columns"]),
         n_trees=shapes["forest/roots"][0],
         n_nodes=shapes["forest/feature"][0],
+    )
+
+
+def read_cl_info(path: str | os.PathLike[str]) -> ApocModelInfo:
+    """Read what a ``.cl`` file says about itself.
+
+    Raises
+    ------
+    ModelFileError
+        As `brushwood.io.cl.read_cl`.
+    """
+    model = read_cl(path)
+    header = model.header
+    names = header.features or tuple(f"i{i}" for i in range(model.n_features))
+    return ApocModelInfo(
+        path=Path(path),
+        kind="cl-file",
+        version=1,
+        n_bytes=Path(path).stat().st_size,
+        classes=tuple(ClassEntry(i, None, None, True) for i in range(1, model.n_classes + 1)),
+        provenance={"packages": {"apoc": header.apoc_version}} if header.apoc_version else {},
+        classifier=header.classifier or "of an unknown kind",
+        features=names,
+        n_trees=model.n_trees,
+        n_nodes=model.n_nodes,
     )
 
 
