@@ -204,11 +204,14 @@ def test_band_size_does_not_matter(monkeypatch, shape):
 
 
 def test_a_job_reports_and_cancels():
-    seen = []
-    bw.measure(LABELS, IMAGE, names=FAST, job=Job(lambda fraction, text: seen.append(fraction)))
-    assert seen == sorted(seen)
-    assert seen[0] >= 0
-    assert 0.5 < seen[-1] <= 1
+    frames = np.stack([LABELS] * 3)
+    for labels, image in ((LABELS, IMAGE), (frames, np.stack([IMAGE] * 3))):
+        seen = []
+        job = Job(lambda fraction, text, seen=seen: seen.append(fraction))
+        bw.measure(labels, image, names=FAST, ndim=2, job=job)
+        assert seen == sorted(seen)
+        assert seen[0] >= 0
+        assert 0.5 < seen[-1] <= 1
     job = Job()
     job.cancel()
     with pytest.raises(Cancelled):
