@@ -38,16 +38,15 @@ class ObjectDesk:
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=timeout)
 
     def idle(self):
-        """Wait until nothing is scheduled or running."""
+        """Wait until nothing is scheduled or running; edits of labels are noticed later."""
         c = self.controller
-        parts = (c.marking, c.live, c.results, c.watch)
 
         def quiet():
             running = c.measuring.is_running or c.files.is_running
-            return not running and not any(part.is_busy for part in parts)
+            return not running and not any(p.is_busy for p in (c.marking, c.live, c.results))
 
-        for _ in range(3):  # the end of one work may be the beginning of the next
-            self.qtbot.wait(30)
+        for _ in range(2):  # the end of one work may be the beginning of the next
+            self.qtbot.wait(5)
             self.wait(quiet)
 
     def pixel(self, layer, at):

@@ -92,14 +92,14 @@ def test_other_units_are_refused(saved):
     desk.wait(lambda: "other units" in desk.status)
 
 
-@pytest.mark.parametrize("content", [b"", b"no model", b"PK\x03\x04 cut"])
-def test_a_file_that_is_no_model_changes_nothing(saved, tmp_path, content):
+def test_a_file_that_is_no_model_changes_nothing(saved, tmp_path):
     desk, _ = saved
-    path = tmp_path / "bad.brushwood"
-    path.write_bytes(content)
     before = desk.state.model
-    desk.controller.files.load(str(path))
-    desk.wait(lambda: "bad.brushwood" in desk.status)
+    for name, content in (("empty", b""), ("words", b"no model"), ("cut", b"PK\x03\x04 cut")):
+        path = tmp_path / f"{name}.brushwood"
+        path.write_bytes(content)
+        desk.controller.files.load(str(path))
+        desk.wait(lambda name=name: f"{name}.brushwood" in desk.status)
     assert desk.state.model == before
 
 

@@ -5,7 +5,6 @@ import weakref
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from object_desk import ObjectDesk, add_objects, mark
 from object_scenes import LONG, ROUND, SMALL, field, table_for
@@ -289,25 +288,41 @@ def test_labels_that_change_during_training_drop_the_result(measured_desk, monke
     assert written == []
 
 
-@pytest.mark.parametrize("victim", ["objects", "result", "marks"])
-def test_deleting_a_layer_while_working(measured_desk, capsys, victim):
+def test_deleting_layers_while_working(measured_desk, capsys):
     desk = mark(measured_desk)
-    layer = {
-        "objects": desk.objects,
-        "result": desk.find("object classes"),
-        "marks": desk.find("object marks"),
-    }[victim]
+    results = [desk.find("object classes"), desk.find("object marks")]
     desk.controller.choose_class(ROUND)
     desk.controller._on_click(desk.state.layers[0], 3, (10, 60))
-    desk.viewer.layers.remove(layer)
+    for layer in results:
+        desk.viewer.layers.remove(layer)
     desk.idle()
-    assert layer not in desk.viewer.layers
+    assert not set(results) & set(desk.viewer.layers)
+    assert desk.state.outputs == ()
+    assert counts(desk) == {ROUND: 3, LONG: 2}
+    desk.controller._on_click(desk.state.layers[0], 4, (10, 84))
+    desk.viewer.layers.remove(desk.objects)
+    desk.idle()
+    assert "no objects" in desk.status
     assert "Traceback" not in capsys.readouterr().err
-    if victim == "objects":
-        assert "no objects" in desk.status
-    else:
-        assert {"result": "classes", "marks": "marks"}[victim] not in desk.state.outputs
-        assert counts(desk) == {ROUND: 3, LONG: 2}
+
+
+def test_a_lazy_pyramid(viewer, qtbot):
+    import dask.array as da
+
+    labels, truth = field(2)
+    levels = [da.from_array(labels, chunks=32), da.from_array(labels[::2, ::2], chunks=32)]
+    desk = open_with(viewer, qtbot, (levels, table_for(labels), {"multiscale": True}))
+    viewer.reset_view()
+    desk.view.classes.clicking.click()
+    for class_id, at in ((ROUND, (10, 12)), (LONG, (30, 12))):
+        desk.controller.choose_class(class_id)
+        desk.click_at(at)
+    assert desk.classes_of() == truth
+    shown = desk.find("object classes")
+    assert shown.multiscale
+    for level, part in zip(shown.data, (labels, labels[::2, ::2]), strict=True):
+        for label, class_id in truth.items():
+            assert (np.asarray(level)[part == label] == class_id).all()
 
 
 def test_closed_and_opened_again_it_goes_on(measured_desk):

@@ -101,3 +101,19 @@ def test_marks_fit_where_they_lie():
     assert not fits(marks, (50, 40))
     assert not fits(marks, labels.shape[:1])
     assert not fits(Marks(), labels.shape)
+
+
+def test_attaching_again_looks_only_at_new_marks(monkeypatch):
+    from brushwood.objects import attach
+
+    labels, _ = field()
+    seen, find = [], attach.object_under
+    monkeypatch.setattr(
+        attach, "object_under", lambda spot, view: seen.append(spot) or find(spot, view)
+    )
+    memo = {}
+    marks = Marks().add(labels, 1, ROUND).add(labels, 5, LONG)
+    marks.attach(labels, memo=memo)
+    more = marks.add(labels, 6, LONG)
+    assert more.attach(labels, memo=memo) == more.attach(labels)
+    assert len(seen) == 2 + 1 + 3

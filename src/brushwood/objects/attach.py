@@ -102,15 +102,24 @@ class Attachment:
         return text.strip()
 
 
-def attach(marks: "Iterable[Mark]", view: LabelView, job: Job = IDLE) -> Attachment:
+#: What `object_under` found for footprints in one label image.
+Memo = dict[Footprint, tuple[int, bool] | None]
+
+
+def attach(
+    marks: "Iterable[Mark]", view: LabelView, job: Job = IDLE, memo: Memo | None = None
+) -> Attachment:
     """Attach marks to the objects of a label image; `Marks.attach` states the rule."""
     marks = tuple(marks)
+    memo = {} if memo is None else memo
     on: dict[Key, list[tuple[Mark, bool]]] = {}
     dropped = []
     for number, mark in enumerate(marks):
         if not number % 64:
             job.checkpoint(number / len(marks), "Attaching marks")
-        found = object_under(mark.footprint, view)
+        if mark.footprint not in memo:
+            memo[mark.footprint] = object_under(mark.footprint, view)
+        found = memo[mark.footprint]
         if found is None:
             dropped.append(mark)
         else:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from brushwood.errors import AnnotationError, InputError
 from brushwood.jobs import IDLE, Job
-from brushwood.objects.attach import Attachment, attach
+from brushwood.objects.attach import Attachment, Memo, attach
 from brushwood.objects.footprints import Footprint, LabelView, footprint_at, footprints
 from brushwood.objects.scribbles import scribbled
 
@@ -185,7 +185,7 @@ class Marks:
 
         return cls(ndim=ndim).add_many(labels, classes_of_rows(table, column), job=job)
 
-    def attach(self, labels: Any, *, job: Job = IDLE) -> Attachment:
+    def attach(self, labels: Any, *, job: Job = IDLE, memo: Memo | None = None) -> Attachment:
         """Find the object of each mark in a label image, reading only around the marks.
 
         A mark goes to the object that covers most of its footprint (of equal ones the lowest
@@ -202,13 +202,16 @@ class Marks:
         labels : array-like of int, shape (…frames, space)
             NumPy, dask or zarr.
         job : Job
+        memo : dict, optional
+            Filled with what is under each mark, and read from: attaching again to the same labels
+            after a few more marks is quick. Pass a new one for other labels.
 
         Raises
         ------
         InputError
             If these are no labels, or they have another number of spatial axes.
         """
-        return attach(self.marks, LabelView(labels, self.ndim), job)
+        return attach(self.marks, LabelView(labels, self.ndim), job, memo)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the marks as plain arrays; see `brushwood.objects.marks_arrays`."""

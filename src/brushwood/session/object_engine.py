@@ -12,7 +12,7 @@ import numpy as np
 from brushwood.errors import InputError
 from brushwood.forest.reference import uncertainty
 from brushwood.jobs import IDLE, Job
-from brushwood.objects.attach import Attachment
+from brushwood.objects.attach import Attachment, Memo
 from brushwood.objects.classifier import TABLE_FOREST, ObjectClassifier
 from brushwood.objects.marks import Marks
 from brushwood.objects.scribbles import scribbled
@@ -46,6 +46,7 @@ class ObjectEngine:
         self._classifier: ObjectClassifier | None = None
         self._version = 0
         self._known: dict[LayerKey, tuple[tuple[Any, ...], Attachment]] = {}
+        self._memos: dict[LayerKey, tuple[int, Memo]] = {}
         self._recipe: Any = None
         self._is_loaded = False
         #: A loaded model with rows of its own, on top of which training goes on.
@@ -182,7 +183,11 @@ class ObjectEngine:
         if known is not None and known[0] == token:
             attachment = known[1]
         else:
-            attachment = item.marks.attach(item.labels, job=job)
+            version, memo = self._memos.get(item.key, (item.version, {}))
+            if version != item.version:  # other pixels: nothing found before holds
+                memo = {}
+            self._memos[item.key] = (item.version, memo)
+            attachment = item.marks.attach(item.labels, job=job, memo=memo)
             self._known[item.key] = (token, attachment)
         found = dict(attachment.by_frame)
         text = attachment.text()

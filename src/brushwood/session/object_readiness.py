@@ -19,6 +19,8 @@ class TableFacts:
     n_rows : int
     columns : tuple of str
         Columns that measure something.
+    class_columns : tuple of str
+        Columns that may hold classes.
     is_stale : bool
         The objects changed after they were measured.
     """
@@ -26,6 +28,7 @@ class TableFacts:
     n_rows: int = 0
     columns: tuple[str, ...] = ()
     is_stale: bool = False
+    class_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ labels = tifffile.imread("labels.tif")
 {image}marked = tifffile.imread("marked.tif")  # strokes of class ids over objects, 0 elsewhere
 
 table = bw.measure(labels, {arguments})
-marks = Marks.from_scribbles(labels, marked, ndim={ndim})
+marks = bw.Marks.from_scribbles(labels, marked, ndim={ndim})
 classes = marks.attach(labels).column(table)
 
 classifier = bw.ObjectClassifier(
@@ -84,10 +84,7 @@ def object_script(
         listed = f"classifier_columns = {list(columns)!r}\n"
         text = text.replace("\ntable = bw", f"\n{listed}table = bw")
         text = text.replace(f"columns={list(columns)!r}", "columns=classifier_columns")
-    return text.replace("import brushwood as bw\n", "import brushwood as bw\n" + _IMPORT)
-
-
-_IMPORT = "from brushwood.objects.marks import Marks\n"
+    return text
 
 
 def _written(value: Any) -> str:

@@ -86,8 +86,9 @@ def class_columns(table: "DataFrame") -> list[str]:
 
 def result_columns(done: Classified, classes: Classes) -> dict[str, Any]:
     """Return the columns that results fill: class, its name, probabilities, uncertainty."""
-    names = {c.id: c.name for c in classes}
-    words = np.array([names.get(int(i), f"class {i}") if i else "" for i in done.classes], object)
+    names = {0: "", **{c.id: c.name for c in classes}}
+    ids, which = np.unique(done.classes, return_inverse=True)
+    words = np.array([names.get(int(i), f"class {i}") for i in ids], object)[which]
     columns: dict[str, Any] = {CLASS: done.classes, NAME: words}
     for k, class_id in enumerate(done.class_ids):
         columns[probability_column(class_id, classes)] = done.probabilities[:, k]

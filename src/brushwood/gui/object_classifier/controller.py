@@ -6,7 +6,7 @@ from napari.layers import Labels
 from qtpy.QtCore import QObject
 
 from brushwood.gui._linking import link_for
-from brushwood.gui._scene import NapariScene, full_shape, key_of, session_for
+from brushwood.gui._scene import NapariScene, full_shape, key_of, note_of, session_for
 from brushwood.gui.object_classifier.choosing import ObjectChooser
 from brushwood.gui.object_classifier.clicking import ClickTool
 from brushwood.gui.object_classifier.files import ObjectModelFiles
@@ -24,6 +24,7 @@ from brushwood.gui.object_classifier.scribbling import Scribbling
 from brushwood.gui.object_classifier.uncertain import NextUncertain
 from brushwood.gui.object_classifier.view import ObjectClassifierView
 from brushwood.gui.object_classifier.watching import Watch
+from brushwood.session.freshness import was_measured
 from brushwood.session.object_readiness import ObjectReadiness, resolve_objects
 from brushwood.session.scene import LayerKey
 
@@ -227,7 +228,9 @@ class Controller(QObject):
         """The objects of a layer are others: the marks attach again, the table is out of date."""
         self.results.forget(key)
         watched = self.watch.of(key)
-        stale = watched is not None and watched.facts().is_stale
+        layer = watched.layer if watched is not None else None
+        # A table that somebody else brought cannot be made again without being asked.
+        stale = layer is not None and watched.facts().is_stale and was_measured(note_of(layer))
         if stale and self.state.live and not self.measuring.is_running:
             self.measuring.measure((key,), again=True)
         self.refresh()

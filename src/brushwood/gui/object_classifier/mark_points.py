@@ -57,12 +57,12 @@ class MarkPoints:
         note = note_of(layer)
         if not len(layer.data):
             return
-        colours = [_rgba(i, classes) for i in note["classes"]]
-        for colour, kept in zip(colours, note["kept"], strict=True):
-            colour[3] = 1.0 if kept else _FAINT
+        ids, which = np.unique(note["classes"], return_inverse=True)
+        colours = np.asarray([_rgba(int(i), classes) for i in ids])[which]
+        colours[:, 3] = np.where(note["kept"], 1.0, _FAINT)
         # A white middle shows on an object of the same colour, a ring of the class on any other.
-        layer.border_color = np.asarray(colours)
-        layer.face_color = np.asarray([[1.0, 1.0, 1.0, colour[3]] for colour in colours])
+        layer.border_color = colours
+        layer.face_color = np.concatenate([np.ones((len(colours), 3)), colours[:, 3:]], axis=1)
         layer.refresh()
 
     def _make(self, objects: Layer) -> Layer:

@@ -11,7 +11,6 @@ from brushwood.gui.pixel_classifier.keys import CLASS_KEYS
 from brushwood.session.freshness import was_measured
 from brushwood.session.object_readiness import ObjectReadiness
 from brushwood.session.object_sentences import table_text
-from brushwood.session.object_table import class_columns, shared_columns
 from brushwood.session.scene import LayerKey
 from brushwood.tables import header
 
@@ -113,20 +112,21 @@ class Presenter(QObject):
         layer = watched.layer if watched is not None else None
         fits = full_shape(layer) if layer is not None else None
         layers = [(k, n) for k, n in paintable(self._all.scene, fits) if k not in state.layers]
-        columns = class_columns(watched.table()) if layer is not None else []
+        columns = watched.facts().class_columns if layer is not None else ()
         view.show_sources(layers, state.annotation, columns, ready.mark_reason)
         offer = self._all.offer()
         take = "" if offer is None else f"Take over {offer[2]:,} marks of {offer[1]}"
         view.show_note(self._all.outcome.text, take)
 
     def _show_columns(self) -> None:
-        tables, units = [], {}
+        known, units = [], {}
         for key in self._state.layers:
             watched = self._all.watch.of(key)
             if watched is not None and watched.facts().columns:
-                tables.append(watched.table())
+                known.append(watched.facts().columns)
                 units |= note_of(watched.layer).get("units") or {}
-        columns = [(name, header(name, units.get(name, ""))) for name in shared_columns(tables)]
+        shared = [n for n in (known[0] if known else ()) if all(n in names for names in known)]
+        columns = [(name, header(name, units.get(name, ""))) for name in shared]
         model = self._state.model
         shares = dict(model.importances) if model is not None else {}
         self._view.columns.show_columns(columns, self._state.columns, shares)

@@ -57,15 +57,16 @@ class NextUncertain(QObject):
             if done is None:
                 continue
             marked = self._marked.get(key, frozenset())
+            order = np.argsort(-done.uncertainty, kind="stable")
+            order = order[done.labels[order] > 0]
             rows = zip(
-                done.uncertainty.tolist(), done.frames.tolist(), done.labels.tolist(), strict=True
+                done.uncertainty[order].tolist(),
+                done.frames[order].tolist(),
+                done.labels[order].tolist(),
+                strict=True,
             )
-            found += [
-                (-u, (key, frame, label))
-                for u, frame, label in rows
-                if label > 0 and (frame, label) not in marked
-            ]
-        return [(-u, spot) for u, spot in sorted(found)]
+            found += [(u, (key, f, label)) for u, f, label in rows if (f, label) not in marked]
+        return sorted(found, key=lambda pair: -pair[0]) if len(self._state.layers) > 1 else found
 
     def go(self) -> None:
         """Go to the next one."""

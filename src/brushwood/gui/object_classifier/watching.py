@@ -1,6 +1,7 @@
 """Watch the ticked objects layers: their pixels, and the table that was measured on them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from brushwood.gui._tasks import TaskRunner
 from brushwood.jobs import Job
 from brushwood.session.freshness import fingerprint, fingerprint_of
 from brushwood.session.object_readiness import TableFacts
-from brushwood.session.object_table import learnable_columns, table_of
+from brushwood.session.object_table import class_columns, learnable_columns, table_of
 from brushwood.session.scene import ImageRef, LayerKey, guess_ndim
 
 #: Edits that follow each other within this time are looked at once.
@@ -76,9 +77,10 @@ class Watched(QObject):
         if self._facts is None or self._facts[0] is not features:
             table = table_of(features)
             columns = tuple(learnable_columns(table)) if len(table) else ()
-            self._facts = (features, TableFacts(len(table), columns))
+            kinds = tuple(class_columns(table))
+            self._facts = (features, TableFacts(len(table), columns, False, kinds))
         known = self._facts[1]
-        return TableFacts(known.n_rows, known.columns, self.is_stale and bool(known.columns))
+        return replace(known, is_stale=self.is_stale and bool(known.columns))
 
     def table(self) -> Any:
         """Return the table with its units, as it is now."""
@@ -98,7 +100,7 @@ class Watched(QObject):
         finally:
             self._writing = False
         self._table_seen = layer.features
-        self._facts = (layer.features, TableFacts(len(table), facts.columns))
+        self._facts = (layer.features, replace(facts, n_rows=len(table)))
 
     def compare(self, checksum: str) -> None:
         """Take note of the pixels' fingerprint, and say so when they changed.
