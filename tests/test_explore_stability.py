@@ -126,7 +126,7 @@ def test_runs_can_be_drawn_and_follow_from_the_seed():
         np.testing.assert_array_equal(run.rows, same.rows)
     assert len({run.seed for run in first.runs}) == 3
     assert len({tuple(run.rows) for run in first.runs}) == 3
-    json.dumps(first.to_json(), allow_nan=True)
+    json.dumps(first.to_json(), allow_nan=False)
     plain = stability(table, None, params=params)
     assert plain.runs[0].positions.shape == (50, 2)
 
@@ -141,7 +141,15 @@ def test_long_tables_are_drawn_and_rows_never_drawn_have_no_agreement():
 def test_fewer_than_two_groups_cannot_be_judged():
     hdbscan = ClusterParams(method="hdbscan", min_size=60)
     found = stability(cloud(100), None, hdbscan, params=StabilityParams(n_runs=2, n_controls=0))
+    json.dumps(found.to_json(), allow_nan=False)
     assert found.verdict.answer == "none" and "fewer than two groups" in found.verdict.sentence
+
+
+def test_the_smallest_group_shrinks_with_the_subsample():
+    table, _ = blobs(200)
+    params = StabilityParams(n_runs=4, n_controls=0, fraction=0.5)
+    dense = ClusterParams(method="hdbscan", min_size=60)  # a run has 50 rows of each group
+    assert stability(table, None, dense, params=params).verdict.answer == "stable"
 
 
 def test_progress_runs_from_0_to_1_and_cancel_ends_it():

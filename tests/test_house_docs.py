@@ -20,6 +20,8 @@ SNIPPETS = [
     ROOT / "docs/object-classifier.md",
     ROOT / "docs/evaluate.md",
     ROOT / "docs/apoc.md",
+    ROOT / "docs/explore.md",
+    ROOT / "docs/explore-blobs.md",
 ]
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

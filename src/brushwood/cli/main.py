@@ -14,6 +14,7 @@ from brushwood.cli import (
     demo,
     devices,
     evaluate,
+    explore,
     info,
     measure,
     objects,
@@ -34,6 +35,7 @@ examples:
   brushwood apply cells.brushwood folder/ -o results --save classes,probabilities
   brushwood objects results/ -o objects --method distance
   brushwood measure objects/ -o table.csv
+  brushwood explore table.csv -o exploration
   brushwood evaluate truth/ results/ -o scores
   brushwood info cells.brushwood
   brushwood convert nuclei.cl nuclei.brushwood --classes 1=background,2=nuclei
@@ -102,6 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
         measure,
         train_objects,
         classify,
+        explore,
         info,
         convert,
         evaluate,

@@ -31,6 +31,9 @@ _COUNTED = ("kmeans", "gaussian", "agglomerative")
 #: distances in memory (0.8 GB), HDBSCAN as much time.
 MOST = {"agglomerative": 10_000, "hdbscan": 20_000, "gaussian": 100_000, "kmeans": 1_000_000}
 
+#: Neighbours within which HDBSCAN calls a row's surroundings dense. By default it takes the size of
+#: the smallest group, which blurs large groups into each other.
+_DENSE = 10
 #: Rows below which one thread is the fastest.
 _SHORT = 10_000
 
@@ -202,7 +205,10 @@ def _agglomerative(matrix: Floats, params: ClusterParams) -> npt.NDArray[Any]:
 def _hdbscan(matrix: Floats, params: ClusterParams) -> npt.NDArray[Any]:
     from sklearn.cluster import HDBSCAN
 
-    return np.asarray(HDBSCAN(min_cluster_size=params.min_size, copy=True).fit_predict(matrix))
+    model = HDBSCAN(
+        min_cluster_size=params.min_size, min_samples=min(params.min_size, _DENSE), copy=True
+    )
+    return np.asarray(model.fit_predict(matrix))
 
 
 _WORK = {

@@ -1,5 +1,6 @@
 """What became of a table on its way to a matrix, in numbers and in sentences."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -72,3 +73,12 @@ def listed(names: Sequence[str]) -> str:
     """Name columns in a sentence, at most eight."""
     shown = ", ".join(repr(str(name)) for name in names[:8])
     return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
+
+
+def finite_or_none(value: Any) -> Any:
+    """Return JSON values with None for NaN and infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {key: finite_or_none(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite_or_none(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,6 +14,7 @@ from brushwood.explore.grouping import ClusterParams, Ids, group
 from brushwood.explore.nearest import sample
 from brushwood.explore.options import MAX_SEED, Options
 from brushwood.explore.prepare import Floats, Prepared, Rows, prepare
+from brushwood.explore.report import finite_or_none
 from brushwood.explore.separation import groupless, separation
 from brushwood.explore.verdict import Verdict, judge
 from brushwood.forest.params import option
@@ -129,16 +130,18 @@ class Stability:
         return pd.Series(self.agreement, index=index, name=self.name)
 
     def to_json(self) -> dict[str, Any]:
-        """Return a report as JSON values."""
-        return {
-            "params": self.params.to_json(),
-            "verdict": asdict(self.verdict),
-            "sentence": self.verdict.sentence,
-            "rand": np.where(np.isnan(self.rand), -1, self.rand).tolist(),
-            "seeds": [run.seed for run in self.runs],
-            "separation": [run.separation for run in self.runs],
-            "separation_without_groups": list(self.controls),
-        }
+        """Return a report as JSON values; numbers that do not exist are None."""
+        document: dict[str, Any] = finite_or_none(
+            {
+                "params": self.params.to_json(),
+                "verdict": asdict(self.verdict),
+                "rand": self.rand.tolist(),
+                "seeds": [run.seed for run in self.runs],
+                "separation": [run.separation for run in self.runs],
+                "separation_without_groups": list(self.controls),
+            }
+        )
+        return document
 
 
 def stability(
@@ -215,17 +218,19 @@ def stability_of(
         known = _reference(prepared, embedding, clusters, params, step())
     else:
         known = _checked(reference, prepared)
-    first = _Pipeline(embedding, clusters, n_drawn)
+    # A group of a subsample has as many objects fewer as the subsample has.
+    smaller = max(2, round(clusters.min_size * n_drawn / len(prepared.matrix)))
+    pipeline = _Pipeline(embedding, replace(clusters, min_size=smaller), n_drawn)
     runs, placed = [], []
     for seed in _seeds(params.seed, params.n_runs):
-        run = first.run(prepared.matrix, seed, step())
+        run = pipeline.run(prepared.matrix, seed, step())
         ids = np.full(len(prepared.matrix), ABSENT, np.int32)
         ids[run.rows] = run.ids
         ids = matched(ids, known)
         placed.append(ids)
         runs.append(replace(run, rows=prepared.rows[run.rows], ids=ids[run.rows]))
     controls = tuple(
-        first.run(groupless(prepared.matrix, seed), seed, step()).separation
+        pipeline.run(groupless(prepared.matrix, seed), seed, step()).separation
         for seed in _seeds(params.seed + 1, params.n_controls)
     )
     rand = pairwise(placed)
