@@ -163,6 +163,12 @@ def test_objects_that_the_user_painted_in_are_never_overwritten(bench):
     assert sum("objects" in layer.name for layer in bench.viewer.layers) == 2
 
 
+def test_a_class_map_that_is_not_complete_is_said(bench):
+    bench.source.data[60:] = 0
+    bench.make()
+    assert "But 50 % of the image is not classified yet: press Apply" in bench.status
+
+
 def test_seeds_are_shown_and_go_with_the_preview(bench):
     bench.view.result.seeds.click()
     bench.idle()

@@ -10,26 +10,26 @@ from brushwood.blocks import Block
 from brushwood.jobs import IDLE, Cancelled, Job
 from brushwood.objects.split_params import SplitParams
 from brushwood.session.freshness import fingerprint
+from brushwood.session.objects_compute import (
+    blank_share,
+    class_values,
+    make_whole,
+    preview,
+    seed_marks,
+)
 from brushwood.session.objects_readiness import resolve_making, sources_of
 from brushwood.session.objects_script import in_units, objects_script
 from brushwood.session.objects_stable import stable_ids
 from brushwood.session.objects_state import Made, MakingState
 from brushwood.session.objects_text import (
+    blank_text,
     empty_text,
     made_text,
     number_text,
     objects_step_text,
     preview_text,
 )
-from brushwood.session.objects_work import (
-    MakingRequest,
-    View,
-    class_values,
-    make_whole,
-    preview,
-    seed_marks,
-    view_of,
-)
+from brushwood.session.objects_work import MakingRequest, View, view_of
 from brushwood.session.scene import ImageRef, LabelsRef, ResultRef
 
 
@@ -263,6 +263,21 @@ def test_the_whole_image_is_split_as_by_the_public_function():
     assert done.fingerprint == fingerprint(out)
     out[0, 0, 0] = 7
     assert done.fingerprint != fingerprint(out)
+
+
+def test_what_is_not_classified_yet_is_said():
+    classes = dots()
+    classes[:, 25:] = 0
+    done = make_whole(
+        request(classes, written=(classes,)), [np.zeros(classes.shape, np.int32)], None, IDLE
+    )
+    assert done.blank == 0.5
+    assert "But 50 % of the image is not classified yet: press Apply" in blank_text(done.blank)
+    assert blank_share((classes == 1, classes == 2), IDLE) == 0.5
+    assert blank_share((classes, np.ones_like(classes)), IDLE) == 0
+    assert blank_share((), IDLE) == 0
+    assert blank_text(0) == ""
+    assert "less than 1 %" in blank_text(1e-5)
 
 
 def test_work_is_cancelled():

@@ -62,6 +62,17 @@ def made_text(made: Made, name: str) -> str:
     return f"{text}, in {duration(made.seconds)}. They are in {name!r}."
 
 
+def blank_text(share: float) -> str:
+    """Say that a part of the image was never classified, "" if all was."""
+    if share <= 0:
+        return ""
+    part = "less than 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")
+    return (
+        f" But {part} of the image is not classified yet: press Apply to whole image in the "
+        "pixel classifier, then Make objects again."
+    )
+
+
 def empty_text(found: Preview | WholeObjects, where: str = "") -> str:
     """Say why there are no objects, and what to do."""
     request, params = found.request, found.request.params

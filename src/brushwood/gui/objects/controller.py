@@ -7,7 +7,7 @@ from qtpy.QtCore import QObject, QTimer
 from qtpy.QtGui import QGuiApplication
 
 from brushwood.gui._help import show_help
-from brushwood.gui._scene import NapariScene, full_data, session_for
+from brushwood.gui._scene import NapariScene, full_data, note_of, session_for
 from brushwood.gui._slots import LayerSlot
 from brushwood.gui.objects.choosing import Chooser
 from brushwood.gui.objects.layers import ObjectLayers, PreviewLayers
@@ -17,7 +17,12 @@ from brushwood.gui.objects.narrator import Narrator
 from brushwood.gui.objects.preview import PreviewLoop
 from brushwood.gui.objects.view import MakeObjectsView
 from brushwood.objects.split_params import SplitParams
-from brushwood.session.objects_readiness import MakingReadiness, class_name, resolve_making
+from brushwood.session.objects_readiness import (
+    MakingReadiness,
+    SourceRef,
+    class_name,
+    resolve_making,
+)
 from brushwood.session.objects_script import in_units, objects_script
 from brushwood.session.objects_text import source_text
 from brushwood.session.objects_work import MakingRequest
@@ -108,7 +113,20 @@ class Controller(QObject):
             params=self.state.params,
             spacing=ready.spacing[-self.state.ndim :],
             unit=source.unit,
+            written=self._written(source),
         )
+
+    def _written(self, source: SourceRef) -> tuple[Any, ...]:
+        """Return what the pixel classifier writes together with the source."""
+        note = note_of(self.scene.layer(source.key))
+        keys = [source.key] if note.get("output") == "classes" else []
+        if note.get("output") == "probabilities":
+            keys = [
+                other.key
+                for other in self.scene.results()
+                if other.output == "probabilities" and other.image == source.image
+            ]
+        return tuple(full_data(self.scene.layer(key)) for key in keys)
 
     def refresh(self) -> None:
         """Show the state."""
@@ -268,7 +286,7 @@ class Controller(QObject):
     def _on_making(self, busy: bool) -> None:
         self.preview.hold(busy)
 
-    def _on_made(self, made: Any, layer: Any, edited: bool) -> None:
+    def _on_made(self, made: Any, layer: Any, edited: bool, blank: float) -> None:
         """Show the result instead of the preview, which comes back with the next change."""
         self.preview.rest()
         self.state.made = made

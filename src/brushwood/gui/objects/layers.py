@@ -19,7 +19,8 @@ from brushwood.gui._scene import (
 )
 from brushwood.gui._store import zeros
 from brushwood.gui.pixel_classifier.results import writer
-from brushwood.session.objects_work import Preview, WholeObjects, seed_marks
+from brushwood.session.objects_compute import seed_marks
+from brushwood.session.objects_work import Preview, WholeObjects
 
 #: More seeds are not drawn: they would hide the image.
 MOST_SEEDS = 20_000

@@ -5,7 +5,7 @@ from qtpy.QtCore import QObject, Signal
 from brushwood.gui._scene import NapariScene, full_data
 from brushwood.gui._tasks import TaskRunner
 from brushwood.jobs import Job
-from brushwood.session.objects_work import class_values
+from brushwood.session.objects_compute import class_values
 
 
 class Looker(QObject):

@@ -8,15 +8,16 @@ from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.objects.layers import ObjectLayers
 from brushwood.jobs import Job
 from brushwood.session.freshness import fingerprint
+from brushwood.session.objects_compute import make_whole
 from brushwood.session.objects_state import Made
 from brushwood.session.objects_text import median_of
-from brushwood.session.objects_work import MakingRequest, WholeObjects, make_whole
+from brushwood.session.objects_work import MakingRequest, WholeObjects
 
 
 class Maker(QObject):
     """Computes into arrays of its own, and shows them when everything is done."""
 
-    made = Signal(object, object, bool)
+    made = Signal(object, object, bool, float)
     empty = Signal(object)
     lost = Signal(str)
     failed = Signal(object)
@@ -95,4 +96,4 @@ class Maker(QObject):
             ndim=request.ndim,
             seconds=whole.seconds,
         )
-        self.made.emit(made, layer, edited)
+        self.made.emit(made, layer, edited, whole.blank)

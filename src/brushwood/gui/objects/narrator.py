@@ -7,7 +7,7 @@ from qtpy.QtCore import QObject
 from brushwood.errors import BrushwoodError
 from brushwood.session.objects_readiness import MakingReadiness
 from brushwood.session.objects_state import Made
-from brushwood.session.objects_text import empty_text, made_text, preview_text
+from brushwood.session.objects_text import blank_text, empty_text, made_text, preview_text
 
 
 class Narrator(QObject):
@@ -50,12 +50,12 @@ class Narrator(QObject):
     def _on_shown(self, shown: Any) -> None:
         self.say(preview_text(shown))
 
-    def _on_made(self, made: Made, layer: Any, edited: bool) -> None:
+    def _on_made(self, made: Made, layer: Any, edited: bool, blank: float) -> None:
         kept = " You had changed the objects of before; they stay in a layer of their own."
-        self.say(made_text(made, layer.name) + (kept if edited else ""))
+        self.say(made_text(made, layer.name) + (kept if edited else "") + blank_text(blank))
 
     def _on_empty(self, whole: Any) -> None:
-        self.say(empty_text(whole))
+        self.say(empty_text(whole) + blank_text(whole.blank))
 
     def _on_failed(self, error: Exception) -> None:
         """Translate: what a user can repair is a sentence, anything else a report for us."""

@@ -10,8 +10,9 @@ from brushwood.gui._scene import NapariScene, full_shape
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.objects.layers import PreviewLayers
 from brushwood.jobs import Job
+from brushwood.session.objects_compute import preview
 from brushwood.session.objects_state import MakingState
-from brushwood.session.objects_work import MakingRequest, Preview, preview, view_of
+from brushwood.session.objects_work import MakingRequest, Preview, view_of
 
 #: Changes that follow each other within this time are one request.
 _DEBOUNCE_MS = 60
@@ -38,7 +39,7 @@ class PreviewLoop(QObject):
         self._state, self._scene, self._layers = state, scene, layers
         self._request = WeakMethod(request)
         self._last: Preview | None = None
-        self._held = self._rests = False
+        self._held = self._rests = self._is_quiet = False
         self._runner = TaskRunner(self)
         self._runner.succeeded.connect(self._on_succeeded)
         self._runner.failed.connect(self.failed)
@@ -76,14 +77,18 @@ class PreviewLoop(QObject):
             The user chose something, and wants to see it.
         """
         self._rests = self._rests and not chosen
+        self._is_quiet = self._is_quiet and self._rests
         if not self._held and self._state.live:
             self._debounce.start()
 
     def rest(self) -> None:
         """Make way for the result until the user chooses something, or pixels change."""
         self.stop()
-        self._rests = True
         self._layers.clear()
+        if self._state.live:
+            # Look once more, without showing it: what the result was made from is not news.
+            self._rests = self._is_quiet = True
+            self._debounce.start()
 
     def hold(self, held: bool) -> None:
         """Wait while the whole image is worked on."""
@@ -91,11 +96,14 @@ class PreviewLoop(QObject):
         if held:
             self._debounce.stop()
             self._runner.drop()
+        else:
+            self.schedule()
 
     def clear(self) -> None:
         """Stop, and take the preview away."""
         self.stop()
-        self._last, self._rests = None, False
+        self._last = None
+        self._rests = self._is_quiet = False
         if self._scene.is_alive:
             self._layers.clear()
 
@@ -132,10 +140,14 @@ class PreviewLoop(QObject):
         self._runner.submit(work)
 
     def _on_succeeded(self, found: Preview | None) -> None:
+        quiet, self._is_quiet = self._is_quiet, False
         if found is None or not self._state.live:
             return
         if found.request.key != self._state.source or self._scene.layer(found.request.key) is None:
             return
-        self._last, self._rests = found, False
+        self._last = found
+        if quiet:
+            return
+        self._rests = False
         self._layers.show(found, seeds=self._state.show_seeds)
         self.shown.emit(found)
