@@ -162,7 +162,7 @@ def test_load_takes_cl_files(known):
     assert type(bw.load(data("merger"))).__name__ == "ObjectMerger"
     from brushwood.models import load
 
-    with pytest.raises(ModelFileError, match="not a PixelClassifier"):
+    with pytest.raises(ModelFileError, match=r"not a brushwood\.PixelClassifier"):
         load(data("merger"), bw.PixelClassifier)
     with pytest.raises(ModelFileError, match="no such file"):
         bw.load("nothing.cl")

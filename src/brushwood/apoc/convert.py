@@ -219,7 +219,7 @@ def checked_ndim(declared: int | None, given: int | None) -> int:
     if declared is None and given is None:
         raise InputError(
             "The file does not say whether it was trained on planes or on stacks. Say ndim=2 or "
-            "ndim=3 (on the command line --ndim 2 or --ndim 3)."
+            "ndim=3; on the command line, convert it with brushwood convert and --ndim 2 or 3."
         )
     if declared is not None and given is not None and declared != given:
         raise InputError(

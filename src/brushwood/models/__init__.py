@@ -69,7 +69,7 @@ def _load_cl(path: str | os.PathLike[str], expected: type[Any] | None) -> Any:
     if expected is not None and not isinstance(model, expected):
         raise ModelFileError(
             f"Cannot open the model {str(path)!r}: it holds APOC's {type(model).__name__}, not a "
-            f"{expected.__name__}. Open it with brushwood.apoc.load."
+            f"brushwood.{expected.__name__}. Open it with brushwood.apoc.load."
         )
     return model
 
