@@ -31,9 +31,12 @@ def table_text(n_rows: int, n_columns: int) -> str:
     return f"{objects(n_rows)} · {columns}" if n_columns else "not measured yet"
 
 
-def uncertain(label: int, name: str, share: float, rank: int, total: int) -> str:
-    """Write where *Next uncertain object* went."""
+def uncertain(
+    label: int, name: str, share: float, rank: int, total: int, frame: int | None = None
+) -> str:
+    """Write where *Next uncertain object* went; the frame only where there are frames."""
+    where = "" if frame is None else f" in frame {frame}"
     return (
-        f"Object {label}: most likely {name} with {share:.0%}, uncertain object {rank} of "
+        f"Object {label}{where}: most likely {name} with {share:.0%}, uncertain object {rank} of "
         f"{total:,}. Give it a class with a click."
     )

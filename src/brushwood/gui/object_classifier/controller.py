@@ -230,7 +230,7 @@ class Controller(QObject):
         watched = self.watch.of(key)
         layer = watched.layer if watched is not None else None
         # A table that somebody else brought cannot be made again without being asked.
-        stale = layer is not None and watched.facts().is_stale and was_measured(note_of(layer))
+        stale = layer is not None and watched.is_stale and was_measured(note_of(layer))
         if stale and self.state.live and not self.measuring.is_running:
             self.measuring.measure((key,), again=True)
         self.refresh()

@@ -135,7 +135,8 @@ class NextUncertain(QObject):
         info = find_class(self._state.classes, class_id)
         share = float(done.probabilities[row].max())
         name = info.name if info else f"class {class_id}"
-        return object_sentences.uncertain(label, name, share, rank, total)
+        shown = frame if done.has_frames else None
+        return object_sentences.uncertain(label, name, share, rank, total, shown)
 
     def _on_found(self, found: tuple[LayerKey, Place | None]) -> None:
         key, place = found
