@@ -56,8 +56,8 @@ class Neighbors:
     @cached_property
     def centroids(self) -> Float32:
         """Centroids as 32-bit floats (label, axis), NaN where there is no such label."""
-        s = Statistics(self.labels, first=0, job=self.job)
-        axes = [s.centre(axis, False) for axis in range(np.ndim(self.labels))]
+        s = Statistics(self.labels, job=self.job)
+        axes = [np.append(np.nan, s.centre(axis, False)) for axis in range(np.ndim(self.labels))]
         return np.stack(axes, axis=1).astype(np.float32)
 
     @cached_property

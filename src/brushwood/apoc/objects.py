@@ -204,12 +204,12 @@ def measured(
     labels = checked_labels(labels)
     if not labels.any():
         raise InputError("There are no objects: all labels are 0. Segment the image first.")
-    pixels = Statistics(labels, None if image is None else np.asarray(image), first=0, job=job)
+    pixels = Statistics(labels, None if image is None else np.asarray(image), job=job)
     around = Neighbors(labels, job)
     columns = []
     for name in names:
         if name in statistics.NAMES:
-            columns.append(pixels.column(name))
+            columns.append(np.append(0.0, pixels.column(name)))  # nobody asks for the background
         else:
             columns.append(_neighbor(around, name))
     with np.errstate(over="ignore"):

@@ -56,6 +56,7 @@ class Statistics:
                 f"Labels and image must have one shape, but the labels have {self.labels.shape} "
                 f"and the image {np.shape(self.image)}. Choose the image that was segmented."
             )
+        self._positions: dict[int, Float64] = {}
         self.n = int(self.labels.max(initial=0)) + 1 - self.first
 
     def column(self, name: str) -> Column:
@@ -78,11 +79,9 @@ class Statistics:
         return (self._chosen_labels - self.first).astype(np.intp)
 
     @cached_property
-    def _chosen(self) -> npt.NDArray[np.intp]:
+    def _chosen(self) -> npt.NDArray[np.intp] | slice:
         """Flat positions of the pixels that are measured."""
-        if self.first == 0:
-            return np.arange(self.labels.size)
-        return np.flatnonzero(self.labels)
+        return slice(None) if self.first == 0 else np.flatnonzero(self.labels)
 
     @cached_property
     def _chosen_labels(self) -> npt.NDArray[np.int64]:
@@ -96,12 +95,15 @@ class Statistics:
 
     def position(self, axis: int) -> Float64:
         """Return the coordinate of every pixel that is measured; axis 0 is x, 2 is z."""
+        self.job.checkpoint(0.0, "Measuring objects")
         shape = self.labels.shape
         if axis >= len(shape):
-            return np.zeros(len(self._chosen))
-        step = int(np.prod(shape[len(shape) - axis :], dtype=np.int64))
-        found: Float64 = (self._chosen // step % shape[-1 - axis]).astype(np.float64)
-        return found
+            return np.zeros(len(self.at))
+        if axis not in self._positions:
+            along = [-1 if k == len(shape) - 1 - axis else 1 for k in range(len(shape))]
+            steps = np.arange(shape[-1 - axis], dtype=np.float64).reshape(along)
+            self._positions[axis] = np.broadcast_to(steps, shape).reshape(-1)[self._chosen]
+        return self._positions[axis]
 
     def total(self, values: Float64 | None = None) -> Column:
         """Add up values, or count pixels, of each object."""
@@ -140,8 +142,8 @@ class Statistics:
 
     def distances(self, weighted: bool) -> Float64:
         """Return the distance of every measured pixel to its object's centre."""
-        squares = np.zeros(len(self._chosen))
-        for axis in range(3):
+        squares = np.zeros(len(self.at))
+        for axis in range(self.labels.ndim):
             squares += (self.position(axis) - self.centre(axis, weighted)[self.at]) ** 2
         found: Float64 = np.sqrt(squares)
         return found
@@ -195,7 +197,7 @@ def _deviation(s: Statistics) -> Column:
 def _columns() -> Mapping[str, Callable[[Statistics], Column]]:
     found: dict[str, Callable[[Statistics], Column]] = {
         # APOC measures the background as label 1, so that every label moves up by one.
-        "label": lambda s: np.arange(1.0, s.n + 1),
+        "label": lambda s: np.arange(s.first + 1.0, s.n + s.first + 1),
         "original_label": lambda s: np.arange(float(s.first), s.n + s.first),
         "area": lambda s: s.area,
         "min_intensity": lambda s: s.lowest(s.values),
