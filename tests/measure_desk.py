@@ -1,6 +1,7 @@
 """A viewer with objects, for tests of measuring, table and links: words for what tests wait for."""
 
 import numpy as np
+import pandas as pd
 
 PATIENCE = 20_000
 
@@ -13,6 +14,21 @@ def blobs():
     labels[95:115, 130:155] = 9
     image = labels.astype(np.float32) * 10 + 1
     return image, labels
+
+
+def rows():
+    """Return a table of these objects, with a missing area."""
+    return pd.DataFrame(
+        {
+            "label": [2, 5, 9],
+            "index": [2, 5, 9],
+            "area": [400.0, 1600.0, np.nan],
+            "centroid-0": [19.5, 69.5, 104.5],
+            "centroid-1": [19.5, 79.5, 142.0],
+            "class": [1, 2, 2],
+            "name": ["a", "b", "c"],
+        }
+    )
 
 
 class MeasureDesk:

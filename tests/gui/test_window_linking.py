@@ -23,128 +23,6 @@ def desk(viewer, qtbot):
     desk.link.leave(desk.member)
 
 
-def test_a_click_selects_and_background_selects_nothing(desk):
-    desk.click((70, 80))
-    assert desk.selected.labels == {5}
-    assert desk.selected.current == 5
-    assert desk.selected.layer == desk.key
-    desk.click((5, 150))
-    assert not desk.selected.labels
-
-
-def test_modifiers_select_several(desk):
-    desk.click((70, 80))
-    desk.click((20, 20), "Shift")
-    assert desk.selected.labels == {2, 5}
-    desk.click((70, 80), "Control")
-    assert desk.selected.labels == {2}
-    desk.click((5, 150), "Shift")
-    assert desk.selected.labels == {2}
-
-
-def test_dragging_moves_the_image_and_selects_nothing(desk):
-    before = np.asarray(camera_of(desk.viewer).center)
-    desk.click((70, 80), drag=60)
-    assert not desk.selected.labels
-    assert not np.allclose(before, camera_of(desk.viewer).center)
-
-
-@pytest.mark.parametrize("mode", ["paint", "erase", "fill"])
-def test_napari_s_tools_keep_their_clicks(desk, mode):
-    desk.viewer.layers.selection.active = desk.objects
-    desk.objects.selected_label = 9
-    desk.objects.mode = mode
-    desk.session.selection.clear()
-    before = desk.objects.data.copy()
-    desk.click((70, 80))
-    assert not desk.selected.labels
-    assert (desk.objects.data != before).any()
-
-
-def test_napari_s_picker_selects(desk):
-    desk.viewer.layers.selection.active = desk.objects
-    desk.objects.mode = "pick"
-    desk.click((70, 80))
-    assert desk.objects.selected_label == 5
-    assert desk.selected.labels == {5}
-
-
-def test_a_selection_moves_the_label_but_not_in_the_middle_of_painting(desk):
-    desk.select(9, current=9)
-    assert desk.objects.selected_label == 9
-    desk.objects.mode = "paint"
-    desk.select(2, current=2)
-    assert desk.objects.selected_label == 9
-    desk.objects.selected_label = 5  # another colour for the brush selects nothing
-    assert desk.selected.labels == {2}
-
-
-def test_new_colours_select_nothing(desk):
-    desk.objects.new_colormap()
-    assert not desk.selected.labels
-
-
-def test_what_is_selected_is_outlined(desk):
-    assert desk.outlines is None
-    desk.select(2, 9, current=9)
-    shown = np.asarray(desk.outlines.data)
-    assert set(np.unique(desk.objects.data[shown > 0])) == {2, 9}
-    assert 0 < (shown[desk.objects.data == 2] > 0).mean() < 1
-    assert desk.outlines.name == "im · objects · selected"
-    np.testing.assert_allclose(desk.outlines.scale, desk.objects.scale)
-    layers = list(desk.viewer.layers)
-    assert layers.index(desk.outlines) == layers.index(desk.objects) + 1
-    assert desk.viewer.layers.selection.active is desk.objects
-    desk.session.selection.clear()
-    assert not np.asarray(desk.outlines.data).any()
-
-
-def test_outlines_are_seen_on_the_screen(desk):
-    desk.show()
-    before = desk.viewer.screenshot(flash=False, canvas_only=True)
-    desk.select(5, current=0)
-    after = desk.viewer.screenshot(flash=False, canvas_only=True)
-    yellow = (after[..., 0] > 180) & (after[..., 1] > 180) & (after[..., 2] < 120)
-    was = (before[..., 0] > 180) & (before[..., 1] > 180) & (before[..., 2] < 120)
-    assert yellow.sum() > 100 + was.sum()
-
-
-def test_outlines_follow_painting(desk, qtbot):
-    desk.select(2, current=2)
-    desk.objects.data_setitem((np.arange(40, 45), np.arange(40, 45)), 2)
-    qtbot.wait(50)
-    assert (np.asarray(desk.outlines._slice.image.raw)[np.arange(40, 45), np.arange(40, 45)]).all()
-
-
-def test_other_labels_of_another_shape_are_outlined_too(desk):
-    desk.select(2, current=2)
-    desk.objects.data = np.pad(desk.objects.data, ((0, 40), (0, 0)))
-    desk.wait(lambda: desk.outlines.data.shape == (160, 160))
-    assert np.asarray(desk.outlines.data).any()
-
-
-def test_deleting_layers_clears_up(desk):
-    desk.select(2, current=2)
-    desk.viewer.layers.remove(desk.outlines)
-    assert not desk.selected.labels
-    desk.select(5, current=5)
-    assert desk.outlines is not None
-    desk.viewer.layers.remove(desk.objects)
-    assert not desk.selected.labels
-    assert [layer.name for layer in desk.viewer.layers] == ["im"]
-
-
-def test_outlines_keep_their_thickness_on_the_screen(desk, qtbot):
-    desk.select(5, current=5)
-    camera = camera_of(desk.viewer)
-    camera.zoom = 10
-    qtbot.wait(250)
-    thin = (np.asarray(desk.outlines.data) > 0).sum()
-    camera.zoom = 0.4
-    qtbot.wait(250)
-    assert (np.asarray(desk.outlines.data) > 0).sum() > 2 * thin
-
-
 def test_the_last_to_leave_takes_the_outlines_along(desk, qtbot):
     other = QObject()
     desk.link.join(other, desk.key)
@@ -199,30 +77,6 @@ def test_the_topmost_of_two_layers_is_hit(desk, viewer):
     desk.link.leave(member)
 
 
-def test_the_camera_goes_to_a_place_and_to_an_object_that_is_looked_for(desk):
-    camera = camera_of(desk.viewer)
-    desk.link.go_to(desk.key, 9, Place((104.5, 142), (20, 25)))
-    np.testing.assert_allclose(camera.center[-2:], (104.5, 142))
-    desk.link.go_to(desk.key, 2)
-    desk.wait(lambda: np.allclose(camera.center[-2:], (19.5, 19.5)))
-    missing = []
-    desk.link.missing.connect(missing.append)
-    desk.link.go_to(desk.key, 77)
-    desk.wait(lambda: missing == [77])
-
-
-def test_a_tiny_object_is_enlarged_and_a_visible_one_is_not(desk):
-    camera = camera_of(desk.viewer)
-    camera.zoom = 0.2
-    desk.link.go_to(desk.key, 9, Place((50, 50), (4, 4)))
-    assert camera.zoom == pytest.approx(40)
-    camera.zoom = 10
-    desk.link.go_to(desk.key, 9, Place((60, 60), (4, 4)))
-    assert camera.zoom == pytest.approx(10)
-    desk.link.go_to(desk.key, 9, Place((60, 60), (0, 0)))
-    assert camera.zoom == pytest.approx(10)
-
-
 def test_sliders_move_to_plane_and_frame_in_world_coordinates(viewer, qtbot):
     _, labels = blobs()
     stack = np.zeros((3, 4, *labels.shape), np.int32)
@@ -236,22 +90,6 @@ def test_sliders_move_to_plane_and_frame_in_world_coordinates(viewer, qtbot):
     np.testing.assert_allclose(camera_of(viewer).center[-2:], (69.5 / 2, 79.5 / 2))
     desk.click((70 / 2, 80 / 2))
     assert desk.selected.labels == {5}
-    desk.link.leave(member)
-
-
-def test_multiscale_labels_are_picked_and_outlined(viewer, qtbot):
-    image, labels = blobs()
-    big = np.kron(labels, np.ones((8, 8), np.int32))
-    levels = [big, big[::2, ::2], big[::4, ::4], big[::8, ::8]]
-    desk = MeasureDesk(viewer, qtbot, np.kron(image, np.ones((8, 8), np.float32)), levels)
-    member = QObject()
-    desk.link.join(member, desk.key)
-    desk.click((70 * 8, 80 * 8))
-    assert desk.selected.labels == {5}
-    assert desk.outlines.multiscale
-    for level, full in zip(desk.outlines.data, levels, strict=True):
-        shown = np.asarray(level)
-        assert set(np.unique(full[shown > 0])) == {5}
     desk.link.leave(member)
 
 
@@ -271,22 +109,147 @@ def test_a_volume_in_3d_shows_whole_objects_without_a_warning(viewer, qtbot):
     desk.link.leave(member)
 
 
-def test_dask_labels_are_linked_too(viewer, qtbot):
-    da = pytest.importorskip("dask.array")
-    image, labels = blobs()
-    desk = MeasureDesk(viewer, qtbot, image, da.from_array(labels, chunks=50))
-    member = QObject()
-    desk.link.join(member, desk.key)
-    desk.click((70, 80))
-    assert desk.selected.labels == {5}
-    assert set(np.unique(labels[np.asarray(desk.outlines.data) > 0])) == {5}
-    desk.link.go_to(desk.key, 9)
-    desk.wait(lambda: np.allclose(camera_of(viewer).center[-2:], (104.5, 142)))
-    desk.link.leave(member)
-
-
 def test_a_link_does_not_keep_its_viewer_alive(make_napari_viewer, qtbot):
     viewer = make_napari_viewer()
     link = weakref.ref(link_for(viewer))
     assert link_for(viewer) is link()
     assert link_for(viewer) is not link_for(make_napari_viewer())
+
+
+def test_clicks_select_and_drags_do_not(desk):
+    desk.click((70, 80))
+    assert desk.selected.labels == {5}
+    assert desk.selected.current == 5
+    assert desk.selected.layer == desk.key
+    desk.click((5, 150))
+    assert not desk.selected.labels
+    desk.click((70, 80))
+    desk.click((20, 20), "Shift")
+    assert desk.selected.labels == {2, 5}
+    desk.click((70, 80), "Control")
+    assert desk.selected.labels == {2}
+    desk.click((5, 150), "Shift")
+    assert desk.selected.labels == {2}
+    desk.session.selection.clear()
+    before = np.asarray(camera_of(desk.viewer).center)
+    desk.click((70, 80), drag=60)
+    assert not desk.selected.labels
+    assert not np.allclose(before, camera_of(desk.viewer).center)
+
+
+def test_napari_s_tools_keep_their_meaning(desk):
+    desk.viewer.layers.selection.active = desk.objects
+    desk.objects.selected_label = 9
+    desk.session.selection.clear()
+    for mode, place in (("paint", (20, 20)), ("erase", (60, 70)), ("fill", (80, 90))):
+        desk.objects.mode = mode
+        before = desk.objects.data.copy()
+        desk.click(place)
+        assert not desk.selected.labels
+        assert (desk.objects.data != before).any(), mode
+    while desk.objects._undo_history:
+        desk.objects.undo()
+    desk.viewer.layers.selection.active = desk.objects
+    desk.objects.mode = "pick"
+    desk.click((70, 80))
+    assert desk.objects.selected_label == 5
+    assert desk.selected.labels == {5}
+    desk.select(9, current=9)
+    assert desk.objects.selected_label == 9
+    desk.objects.mode = "paint"
+    desk.select(2, current=2)
+    assert desk.objects.selected_label == 9
+    desk.objects.selected_label = 5  # another colour for the brush selects nothing
+    assert desk.selected.labels == {2}
+    desk.session.selection.clear()
+    desk.objects.new_colormap()
+    assert not desk.selected.labels
+
+
+def test_what_is_selected_is_outlined(desk, qtbot):
+    desk.show()
+    assert desk.outlines is None
+    desk.select(2, 9, current=9)
+    shown = np.asarray(desk.outlines.data)
+    assert set(np.unique(desk.objects.data[shown > 0])) == {2, 9}
+    assert 0 < (shown[desk.objects.data == 2] > 0).mean() < 1
+    assert desk.outlines.name == "im · objects · selected"
+    np.testing.assert_allclose(desk.outlines.scale, desk.objects.scale)
+    layers = list(desk.viewer.layers)
+    assert layers.index(desk.outlines) == layers.index(desk.objects) + 1
+    assert desk.viewer.layers.selection.active is desk.objects
+    desk.session.selection.clear()
+    assert not np.asarray(desk.outlines.data).any()
+    before = desk.viewer.screenshot(flash=False, canvas_only=True)
+    desk.select(5, current=0)
+    after = desk.viewer.screenshot(flash=False, canvas_only=True)
+    yellow = (after[..., 0] > 180) & (after[..., 1] > 180) & (after[..., 2] < 120)
+    was = (before[..., 0] > 180) & (before[..., 1] > 180) & (before[..., 2] < 120)
+    assert yellow.sum() > 100 + was.sum()
+    camera_of(desk.viewer).zoom = 2
+    desk.select(5, current=5)
+    camera = camera_of(desk.viewer)
+    camera.zoom = 10
+    qtbot.wait(250)
+    thin = (np.asarray(desk.outlines.data) > 0).sum()
+    camera.zoom = 0.4
+    qtbot.wait(250)
+    assert (np.asarray(desk.outlines.data) > 0).sum() > 2 * thin
+
+
+def test_outlines_follow_the_labels(desk, qtbot):
+    desk.select(2, current=2)
+    desk.objects.data_setitem((np.arange(40, 45), np.arange(40, 45)), 2)
+    qtbot.wait(50)
+    assert (np.asarray(desk.outlines._slice.image.raw)[np.arange(40, 45), np.arange(40, 45)]).all()
+    desk.select(2, current=2)
+    desk.objects.data = np.pad(desk.objects.data, ((0, 40), (0, 0)))
+    desk.wait(lambda: desk.outlines.data.shape == (160, 160))
+    assert np.asarray(desk.outlines.data).any()
+    desk.select(2, current=2)
+    desk.viewer.layers.remove(desk.outlines)
+    assert not desk.selected.labels
+    desk.select(5, current=5)
+    assert desk.outlines is not None
+    desk.viewer.layers.remove(desk.objects)
+    assert not desk.selected.labels
+    assert [layer.name for layer in desk.viewer.layers] == ["im"]
+
+
+def test_the_camera_goes_to_places_and_objects(desk):
+    camera = camera_of(desk.viewer)
+    desk.link.go_to(desk.key, 9, Place((104.5, 142), (20, 25)))
+    np.testing.assert_allclose(camera.center[-2:], (104.5, 142))
+    desk.link.go_to(desk.key, 2)
+    desk.wait(lambda: np.allclose(camera.center[-2:], (19.5, 19.5)))
+    missing = []
+    desk.link.missing.connect(missing.append)
+    desk.link.go_to(desk.key, 77)
+    desk.wait(lambda: missing == [77])
+    camera.zoom = 0.2
+    desk.link.go_to(desk.key, 9, Place((50, 50), (4, 4)))
+    assert camera.zoom == pytest.approx(40)
+    camera.zoom = 10
+    desk.link.go_to(desk.key, 9, Place((60, 60), (4, 4)))
+    assert camera.zoom == pytest.approx(10)
+    desk.link.go_to(desk.key, 9, Place((60, 60), (0, 0)))
+    assert camera.zoom == pytest.approx(10)
+
+
+def test_multiscale_dask_labels_are_linked_too(viewer, qtbot):
+    da = pytest.importorskip("dask.array")
+    image, labels = blobs()
+    big = np.kron(labels, np.ones((8, 8), np.int32))
+    levels = [da.from_array(big[::n, ::n], chunks=300) for n in (1, 2, 4, 8)]
+    desk = MeasureDesk(viewer, qtbot, np.kron(image, np.ones((8, 8), np.float32)), levels)
+    member = QObject()
+    desk.link.join(member, desk.key)
+    desk.click((70 * 8, 80 * 8))
+    assert desk.selected.labels == {5}
+    assert desk.outlines.multiscale
+    for level, full in zip(desk.outlines.data, levels, strict=True):
+        shown = np.asarray(level)
+        assert set(np.unique(np.asarray(full)[shown > 0])) == {5}
+    desk.link.go_to(desk.key, 9)
+    desk.wait(lambda: np.allclose(camera_of(viewer).center[-2:], (839.5, 1139.5)))
+    desk.link.leave(member)

@@ -12,11 +12,10 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QMenu
 
 from brushwood.gui._camera import camera_of
-from brushwood.gui._colouring import GREY
 from brushwood.gui._scene import META, key_of
 from brushwood.io.tables import read_table
 from brushwood.tables import units_of
-from measure_desk import MeasureDesk, blobs
+from measure_desk import MeasureDesk, blobs, rows
 
 LEFT = Qt.MouseButton.LeftButton
 NONE, CTRL, SHIFT = (
@@ -24,20 +23,6 @@ NONE, CTRL, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.ShiftModifier,
 )
-
-
-def rows():
-    return pd.DataFrame(
-        {
-            "label": [2, 5, 9],
-            "index": [2, 5, 9],
-            "area": [400.0, 1600.0, np.nan],
-            "centroid-0": [19.5, 69.5, 104.5],
-            "centroid-1": [19.5, 79.5, 142.0],
-            "class": [1, 2, 2],
-            "name": ["a", "b", "c"],
-        }
-    )
 
 
 @pytest.fixture
@@ -70,139 +55,12 @@ def header_texts(desk):
     return [model.headerData(i, Qt.Orientation.Horizontal) for i in range(model.columnCount())]
 
 
-def test_rows_headers_and_tooltips(desk):
-    assert texts(desk, "label") == ["2", "5", "9"]
-    assert texts(desk, "area") == ["400", "1600", "–"]
-    assert header_texts(desk)[:2] == ["label", "area [px²]"]
-    tip = desk.face.model.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
-    assert "Area" in tip
-    assert "1 missing" in tip
-    cell = desk.face.model.index(2, 1)
-    assert "not defined" in desk.face.model.data(cell, Qt.ItemDataRole.ToolTipRole)
-    assert desk.face.status.text() == "3 rows"
-
-
-def test_rows_select_objects(desk):
-    desk.show()
-    press(desk, 1)
-    assert (desk.selected.labels, desk.selected.current) == ({5}, 5)
-    press(desk, 0, CTRL)
-    assert desk.selected.labels == {2, 5}
-    press(desk, 1, CTRL)
-    assert desk.selected.labels == {2}
-    press(desk, 0)
-    press(desk, 2, SHIFT)
-    assert desk.selected.labels == {2, 5, 9}
-    assert "3 selected" in desk.face.status.text()
-    assert np.asarray(desk.outlines.data).any()
-    QTest.keyClick(desk.face.rows, Qt.Key.Key_Escape)
-    assert not desk.selected.labels
-
-
-def test_keys_move_select_and_go(desk):
-    desk.show()
-    press(desk, 0)
-    QTest.keyClick(desk.face.rows, Qt.Key.Key_Down)
-    assert desk.selected.labels == {5}
-    QTest.keyClick(desk.face.rows, Qt.Key.Key_Down, SHIFT)
-    assert desk.selected.labels == {5, 9}
-    QTest.keyClick(desk.face.rows, Qt.Key.Key_A, CTRL)
-    assert desk.selected.labels == {2, 5, 9}
-    QTest.keyClick(desk.face.rows, Qt.Key.Key_Return)
-    np.testing.assert_allclose(camera_of(desk.viewer).center[-2:], (104.5, 142))
-
-
-def test_objects_select_rows(desk):
-    desk.select(2, 9, current=9)
-    assert desk.chosen_labels() == [2, 9]
-    assert desk.face.rows.currentIndex().row() == 2
-    desk.click((70, 80))
-    assert desk.chosen_labels() == [5]
-    desk.click((3, 3))
-    assert desk.chosen_labels() == []
-    desk.session.selection.select("another layer", frozenset({5}))
-    assert desk.chosen_labels() == []
-
-
-def test_selecting_comes_to_rest(desk):
-    desk.show()
-    seen = []
-    desk.session.selection.events.selected.connect(lambda value: seen.append(value))
-    press(desk, 1)
-    press(desk, 1)
-    desk.select(2, current=2)
-    desk.select(2, current=2)
-    assert len(seen) == 2
-
-
-def test_a_double_click_goes_to_the_object(desk):
-    desk.show()
-    press(desk, 2, double=True)
-    np.testing.assert_allclose(camera_of(desk.viewer).center[-2:], (104.5, 142))
-    desk.session.selection.clear()
-    desk.face.go.click()
-    assert "Select an object first" in desk.face.status.text()
-    desk.select(2, current=2)
-    desk.face.go.click()
-    np.testing.assert_allclose(camera_of(desk.viewer).center[-2:], (19.5, 19.5))
-
-
 def test_without_centroids_the_object_is_looked_for(desk):
     desk.objects.features = pd.DataFrame({"index": [5, 77], "x": [1.0, 2.0]})
     desk.table.controller.go_to(0)
     desk.wait(lambda: np.allclose(camera_of(desk.viewer).center[-2:], (69.5, 79.5)))
     desk.table.controller.go_to(1)
     desk.wait(lambda: "Object 77 is not in the labels" in desk.face.status.text())
-
-
-def test_sorting_by_a_click_on_the_header(desk):
-    header = desk.face.rows.horizontalHeader()
-    at = desk.face.model.store.columns.index("area")
-    orders = []
-    for _ in range(3):
-        header.sectionClicked.emit(at)
-        orders.append(texts(desk, "label"))
-    assert orders == [["2", "5", "9"], ["5", "2", "9"], ["2", "5", "9"]]
-    assert not header.isSortIndicatorShown()
-    header.sectionClicked.emit(at)
-    header.sectionClicked.emit(at)
-    desk.select(9, current=9)
-    assert desk.face.rows.currentIndex().row() == 2
-
-
-def test_filtering_says_what_it_does_not_understand(desk, qtbot):
-    desk.face.filter.setText("area > 500")
-    desk.wait(lambda: texts(desk, "label") == ["5"])
-    assert desk.face.status.text() == "1 of 3 rows"
-    desk.face.filter.setText("aera > 500")
-    desk.wait(lambda: "Did you mean 'area'" in desk.face.status.text())
-    assert texts(desk, "label") == ["5"]
-    QTest.keyClick(desk.face.filter, Qt.Key.Key_Escape)
-    desk.wait(lambda: texts(desk, "label") == ["2", "5", "9"])
-
-
-def test_selected_rows_only(desk):
-    desk.select(2, 9)
-    desk.face.only_selected.setChecked(True)
-    assert texts(desk, "label") == ["2", "9"]
-    desk.select(5)
-    assert texts(desk, "label") == ["5"]
-    desk.face.only_selected.setChecked(False)
-    assert len(texts(desk, "label")) == 3
-
-
-def test_columns_are_chosen_and_stay_chosen(desk):
-    menu = desk.face.columns
-    menu.search.setText("centroid")
-    menu.none.click()
-    assert not any("centroid" in text for text in header_texts(desk))
-    desk.objects.features = rows().assign(more=1.0)
-    assert not any("centroid" in text for text in header_texts(desk))
-    assert "more" in header_texts(desk)
-    menu.every.click()
-    assert "centroid-0" in header_texts(desk)
-    menu.search.setText("")
-    assert menu.ticked() == tuple(n for n in desk.face.model.store.names if n != "index")
 
 
 def menu_of(desk, title):
@@ -214,169 +72,6 @@ def menu_of(desk, title):
     )
     next(action for action in menu.actions() if action.text() == title).trigger()
     menu.close()
-
-
-def test_the_menus_of_headers_and_rows(desk):
-    desk.show()
-    header = desk.face.rows.header_menu_requested
-    header.emit("area", QPoint(5, 5))
-    menu_of(desk, "Sort downwards")
-    assert texts(desk, "label") == ["5", "2", "9"]
-    header.emit("area", QPoint(5, 5))
-    menu_of(desk, "Hide")
-    assert "area [px²]" not in header_texts(desk)
-    desk.face.rows.menu_requested.emit(QPoint(5, 5))
-    menu_of(desk, "Select all that are shown")
-    assert desk.selected.labels == {2, 5, 9}
-
-
-def test_copying(desk):
-    desk.face.copy.click()
-    lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0].split("\t")[:2] == ["label", "area [px²]"]
-    assert len(lines) == 4
-    desk.select(5)
-    desk.face.copy.click()
-    assert len(QGuiApplication.clipboard().text().splitlines()) == 2
-    assert "Copied 1 rows" in desk.face.status.text()
-
-
-@pytest.mark.parametrize("suffix", ["csv", "parquet", "tsv"])
-def test_exporting(desk, tmp_path, monkeypatch, suffix):
-    path = tmp_path / f"cells.{suffix}"
-    monkeypatch.setattr(QFileDialog, "exec", lambda self: self.fileSelected.emit(str(path)))
-    desk.face.export_all.trigger()
-    desk.wait(lambda: "Wrote 3 rows" in desk.face.status.text())
-    written = read_table(path)
-    assert written["label"].tolist() == [2, 5, 9]
-    assert units_of(written)["area"] == "px²"
-    desk.table.controller.filter_by("area > 500")
-    desk.face.export_shown.trigger()
-    desk.wait(lambda: "Wrote 1 rows" in desk.face.status.text())
-    assert read_table(path)["label"].tolist() == [5]
-
-
-def test_exporting_says_what_went_wrong(desk, tmp_path):
-    export = desk.table.controller.export
-    export.write(desk.face.model.store.table, {}, tmp_path / "no folder" / "x.csv")
-    desk.wait(lambda: "no folder" in desk.face.status.text())
-    there = tmp_path / "x.csv"
-    there.write_text("mine")
-    export.write(desk.face.model.store.table, {}, there)
-    desk.wait(lambda: "exists" in desk.face.status.text() or "already" in desk.face.status.text())
-    assert there.read_text() == "mine"
-
-
-def test_the_dialog_asks_before_it_replaces_a_file(desk, monkeypatch):
-    seen = []
-
-    def look(dialog):
-        option = QFileDialog.Option.DontConfirmOverwrite
-        seen.append((dialog.testOption(option), dialog.acceptMode(), dialog.nameFilters()))
-
-    monkeypatch.setattr(QFileDialog, "exec", look)
-    desk.face.export_all.trigger()
-    ((silent, mode, filters),) = seen
-    assert not silent
-    assert mode == QFileDialog.AcceptMode.AcceptSave
-    assert any("parquet" in text for text in filters)
-
-
-def colour(desk, label):
-    return np.asarray(desk.objects.get_color(label))
-
-
-def test_colouring_by_numbers(desk):
-    before = desk.objects.colormap
-    bar = desk.face.colours
-    bar.column_chosen.emit("area")
-    low, high = colour(desk, 2), colour(desk, 5)
-    assert not np.allclose(low, high)
-    np.testing.assert_allclose(colour(desk, 9), GREY)  # missing
-    np.testing.assert_allclose(colour(desk, 77), GREY)  # not in the table
-    assert bar._scale.isVisibleTo(bar)
-    assert bar.high.value() == pytest.approx(1588, abs=1)  # without the last percent
-    bar.extent.key_chosen.emit(bar.extent.setCurrentIndex(bar.extent.findData("full")))
-    assert (bar.low.value(), bar.high.value()) == (400, 1600)
-    bar.high.setValue(400.5)
-    assert bar.extent.key == "own"
-    np.testing.assert_allclose(colour(desk, 5), high)  # beyond the end
-    bar.ramp.setCurrentIndex(bar.ramp.findData("magma"))
-    bar.ramp.key_chosen.emit("magma")
-    assert not np.allclose(colour(desk, 5), high)
-    bar.column_chosen.emit(None)
-    assert desk.objects.colormap is before
-    assert not bar._scale.isVisibleTo(bar)
-
-
-def test_colours_on_the_screen_are_those_of_the_legend(desk):
-    desk.show()
-    desk.face.colours.column_chosen.emit("area")
-    desk.objects.opacity = 1
-    desk.image.visible = False
-    shot = desk.viewer.screenshot(flash=False, canvas_only=True)
-    for label, place in ((2, (20, 20)), (5, (70, 80)), (9, (105, 142))):
-        x, y = desk.to_screen(place)
-        native = desk.viewer.window._qt_viewer.canvas.native
-        scale = shot.shape[1] / native.width()
-        pixel = shot[round(y * scale), round(x * scale), :3] / 255
-        np.testing.assert_allclose(pixel, colour(desk, label)[:3], atol=0.02)
-
-
-def test_colouring_by_classes_names_them(desk):
-    desk.face.colours.column_chosen.emit("class")
-    assert "■" in desk.face.colours._names.text()
-    np.testing.assert_allclose(colour(desk, 5), colour(desk, 9))
-    desk.face.colours.column_chosen.emit("name")
-    assert not np.allclose(colour(desk, 5), colour(desk, 9))
-
-
-def test_the_user_s_own_colours_win(desk):
-    desk.face.colours.column_chosen.emit("area")
-    desk.objects.new_colormap()
-    assert desk.face.colours.column.key is None
-    desk.objects.features = rows()
-    assert not hasattr(desk.objects.colormap, "set_codes")
-
-
-def test_new_numbers_have_new_colours(desk):
-    desk.face.colours.column_chosen.emit("area")
-    before = colour(desk, 2)
-    desk.objects.features = rows().assign(area=[1600.0, 400.0, 2.0])
-    assert not np.allclose(before, colour(desk, 2))
-    desk.objects.features = rows().drop(columns="area")
-    assert desk.face.colours.column.key is None
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
-def test_all_types_of_labels_can_be_coloured(viewer, qtbot, dtype):
-    _, labels = blobs()
-    desk = MeasureDesk(viewer, qtbot, labels=labels.astype(dtype))
-    desk.objects.features = rows()
-    desk.open_table()
-    desk.face.colours.column_chosen.emit("class")
-    view = desk.objects.colormap.map(desk.objects.data)
-    np.testing.assert_allclose(view[70, 80], view[105, 142])
-    assert not np.allclose(view[70, 80], view[20, 20])
-    assert view[0, 0, 3] == 0
-
-
-def test_labels_that_return_in_every_frame_have_the_colour_of_the_frame(viewer, qtbot):
-    _, labels = blobs()
-    desk = MeasureDesk(viewer, qtbot, np.zeros((2, *labels.shape)), np.stack([labels, labels]))
-    table = pd.concat([rows().assign(frame=0), rows().assign(frame=1, area=[5.0, 1.0, 3.0])])
-    desk.objects.features = table
-    desk.open_table()
-    viewer.dims.set_current_step(0, 0)
-    desk.face.colours.column_chosen.emit("area")
-    first = colour(desk, 9)
-    np.testing.assert_allclose(first, GREY)
-    viewer.dims.set_current_step(0, 1)
-    assert not np.allclose(colour(desk, 9), GREY)
-    desk.select(5, current=5)
-    assert desk.face.rows.currentIndex().row() == 4
-    desk.table.controller.go_to(1)
-    assert viewer.dims.current_step[0] == 0
 
 
 def test_an_empty_scene_and_a_layer_without_a_table(viewer, qtbot):
@@ -398,7 +93,207 @@ def test_an_empty_scene_and_a_layer_without_a_table(viewer, qtbot):
     assert table.face.model.rowCount() == 0
 
 
-def test_closing_leaves_nothing_behind(desk, qtbot, capsys):
+def test_closing_the_window_with_a_selection(desk, qtbot, capsys):
+    desk.show()
+    desk.select(5, current=5)
+    desk.viewer.close()
+    qtbot.wait(50)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_narrow_dock_and_tooltips(desk, qtbot):
+    desk.viewer.theme = "light"
+    assert desk.table.minimumSizeHint().width() <= 320
+    desk.face.colours.column_chosen.emit("area")
+    desk.face.resize(300, 600)
+    qtbot.wait(20)
+    assert desk.face.layout().minimumSize().width() <= 310
+    for kind in (QAbstractButton, QAbstractSpinBox, QComboBox):
+        for control in desk.face.findChildren(kind):
+            inner = control.objectName().startswith("qt_") or "Corner" in type(control).__name__
+            assert inner or control.toolTip() or control.parent() in (
+                desk.face.rows, desk.face.filter, desk.face.columns.search
+            ), control  # fmt: skip
+
+
+def test_rows_are_sorted_filtered_and_columns_chosen(desk, qtbot):
+    assert texts(desk, "label") == ["2", "5", "9"]
+    assert texts(desk, "area") == ["400", "1600", "–"]
+    assert header_texts(desk)[:2] == ["label", "area [px²]"]
+    tip = desk.face.model.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "Area" in tip
+    assert "1 missing" in tip
+    cell = desk.face.model.index(2, 1)
+    assert "not defined" in desk.face.model.data(cell, Qt.ItemDataRole.ToolTipRole)
+    assert desk.face.status.text() == "3 rows"
+    header = desk.face.rows.horizontalHeader()
+    at = desk.face.model.store.columns.index("area")
+    orders = []
+    for _ in range(3):
+        header.sectionClicked.emit(at)
+        orders.append(texts(desk, "label"))
+    assert orders == [["2", "5", "9"], ["5", "2", "9"], ["2", "5", "9"]]
+    assert not header.isSortIndicatorShown()
+    header.sectionClicked.emit(at)
+    header.sectionClicked.emit(at)
+    desk.select(9, current=9)
+    assert desk.face.rows.currentIndex().row() == 2
+    desk.table.controller.sort_by("area")
+    desk.session.selection.clear()
+    desk.face.filter.setText("area > 500")
+    desk.wait(lambda: texts(desk, "label") == ["5"])
+    assert desk.face.status.text() == "1 of 3 rows"
+    desk.face.filter.setText("aera > 500")
+    desk.wait(lambda: "Did you mean 'area'" in desk.face.status.text())
+    assert texts(desk, "label") == ["5"]
+    QTest.keyClick(desk.face.filter, Qt.Key.Key_Escape)
+    desk.wait(lambda: texts(desk, "label") == ["2", "5", "9"])
+    desk.face.filter.clear()
+    QTest.keyClicks(desk.face.filter, "centr")
+    assert desk.face.filter.offers.completionCount() == 2
+    desk.face.filter.offers.activated.emit("centroid-1")
+    QTest.keyClicks(desk.face.filter, "< 100")
+    assert desk.face.filter.text() == "centroid-1 < 100"
+    desk.wait(lambda: texts(desk, "label") == ["2", "5"])
+    desk.face.filter.clear()
+    desk.wait(lambda: texts(desk, "label") == ["2", "5", "9"])
+    desk.select(2, 9)
+    desk.face.only_selected.setChecked(True)
+    assert texts(desk, "label") == ["2", "9"]
+    desk.select(5)
+    assert texts(desk, "label") == ["5"]
+    desk.face.only_selected.setChecked(False)
+    assert len(texts(desk, "label")) == 3
+    menu = desk.face.columns
+    menu.search.setText("centroid")
+    menu.none.click()
+    assert not any("centroid" in text for text in header_texts(desk))
+    desk.objects.features = rows().assign(more=1.0)
+    assert not any("centroid" in text for text in header_texts(desk))
+    assert "more" in header_texts(desk)
+    menu.every.click()
+    assert "centroid-0" in header_texts(desk)
+    menu.search.setText("")
+    assert menu.ticked() == tuple(n for n in desk.face.model.store.names if n != "index")
+
+
+def test_rows_and_objects_select_each_other(desk):
+    desk.show()
+    press(desk, 1)
+    assert (desk.selected.labels, desk.selected.current) == ({5}, 5)
+    press(desk, 0, CTRL)
+    assert desk.selected.labels == {2, 5}
+    press(desk, 1, CTRL)
+    assert desk.selected.labels == {2}
+    press(desk, 0)
+    press(desk, 2, SHIFT)
+    assert desk.selected.labels == {2, 5, 9}
+    assert "3 selected" in desk.face.status.text()
+    assert np.asarray(desk.outlines.data).any()
+    QTest.keyClick(desk.face.rows, Qt.Key.Key_Escape)
+    assert not desk.selected.labels
+    press(desk, 0)
+    QTest.keyClick(desk.face.rows, Qt.Key.Key_Down)
+    assert desk.selected.labels == {5}
+    QTest.keyClick(desk.face.rows, Qt.Key.Key_Down, SHIFT)
+    assert desk.selected.labels == {5, 9}
+    QTest.keyClick(desk.face.rows, Qt.Key.Key_A, CTRL)
+    assert desk.selected.labels == {2, 5, 9}
+    QTest.keyClick(desk.face.rows, Qt.Key.Key_Return)
+    np.testing.assert_allclose(camera_of(desk.viewer).center[-2:], (104.5, 142))
+    desk.select(2, 9, current=9)
+    assert desk.chosen_labels() == [2, 9]
+    assert desk.face.rows.currentIndex().row() == 2
+    desk.click((70, 80))
+    assert desk.chosen_labels() == [5]
+    desk.click((3, 3))
+    assert desk.chosen_labels() == []
+    desk.session.selection.select("another layer", frozenset({5}))
+    assert desk.chosen_labels() == []
+    desk.session.selection.clear()
+    seen = []
+    desk.session.selection.events.selected.connect(lambda value: seen.append(value))
+    press(desk, 1)
+    press(desk, 1)
+    desk.select(2, current=2)
+    desk.select(2, current=2)
+    assert len(seen) == 2
+    press(desk, 2, double=True)
+    np.testing.assert_allclose(camera_of(desk.viewer).center[-2:], (104.5, 142))
+    desk.session.selection.clear()
+    desk.face.go.click()
+    assert "Select an object first" in desk.face.status.text()
+    desk.select(2, current=2)
+    desk.face.go.click()
+    np.testing.assert_allclose(camera_of(desk.viewer).center[-2:], (19.5, 19.5))
+
+
+def test_menus_and_copying(desk):
+    desk.show()
+    header = desk.face.rows.header_menu_requested
+    header.emit("area", QPoint(5, 5))
+    menu_of(desk, "Sort downwards")
+    assert texts(desk, "label") == ["5", "2", "9"]
+    header.emit("area", QPoint(5, 5))
+    menu_of(desk, "Hide")
+    assert "area [px²]" not in header_texts(desk)
+    desk.face.rows.menu_requested.emit(QPoint(5, 5))
+    menu_of(desk, "Select all that are shown")
+    assert desk.selected.labels == {2, 5, 9}
+    desk.session.selection.clear()
+    desk.face.copy.click()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].split("\t")[:2] == ["label", "centroid-0"]
+    assert len(lines) == 4
+    desk.select(5)
+    desk.face.copy.click()
+    assert len(QGuiApplication.clipboard().text().splitlines()) == 2
+    assert "Copied 1 rows" in desk.face.status.text()
+
+
+def test_exporting(desk, tmp_path, monkeypatch):
+    target = [None]
+    monkeypatch.setattr(QFileDialog, "exec", lambda self: self.fileSelected.emit(str(target[0])))
+    for suffix in ("csv", "parquet", "tsv"):
+        target[0] = path = tmp_path / f"cells.{suffix}"
+        desk.face.export_all.trigger()
+        desk.wait(lambda: "Wrote 3 rows" in desk.face.status.text())
+        written = read_table(path)
+        assert written["label"].tolist() == [2, 5, 9]
+        assert units_of(written)["area"] == "px²"
+        desk.table.controller.filter_by("area > 500")
+        desk.face.export_shown.trigger()
+        desk.wait(lambda: "Wrote 1 rows" in desk.face.status.text())
+        assert read_table(path)["label"].tolist() == [5]
+        desk.table.controller.filter_by("")
+    export = desk.table.controller.export
+    export.write(desk.face.model.store.table, {}, tmp_path / "no folder" / "x.csv")
+    desk.wait(lambda: "no folder" in desk.face.status.text())
+    there = tmp_path / "x.csv"
+    there.write_text("mine")
+    export.write(desk.face.model.store.table, {}, there)
+    desk.wait(lambda: "exists" in desk.face.status.text() or "already" in desk.face.status.text())
+    assert there.read_text() == "mine"
+    seen = []
+
+    def look(dialog):
+        option = QFileDialog.Option.DontConfirmOverwrite
+        seen.append((dialog.testOption(option), dialog.acceptMode(), dialog.nameFilters()))
+
+    monkeypatch.setattr(QFileDialog, "exec", look)
+    desk.face.export_all.trigger()
+    ((silent, mode, filters),) = seen
+    assert not silent
+    assert mode == QFileDialog.AcceptMode.AcceptSave
+    assert any("parquet" in text for text in filters)
+
+
+def test_closing_opening_again_and_closing_for_good(desk, qtbot, capsys):
+    desk.face.colours.column_chosen.emit("area")
+    desk.viewer.window.remove_dock_widget(desk.table)
+    desk.open_table()
+    assert texts(desk, "label") == ["2", "5", "9"]
+    assert desk.face.colours.column.key == "area"
     desk.select(5, current=5)
     reference = weakref.ref(desk.table)
     desk.viewer.window.remove_dock_widget(desk.table)
@@ -413,35 +308,3 @@ def test_closing_leaves_nothing_behind(desk, qtbot, capsys):
     assert reference() is None
     assert "Traceback" not in capsys.readouterr().err
     assert QThreadPool.globalInstance().waitForDone(5000)
-
-
-def test_closed_and_opened_again_it_shows_the_same(desk):
-    desk.face.colours.column_chosen.emit("area")
-    desk.viewer.window.remove_dock_widget(desk.table)
-    desk.open_table()
-    assert texts(desk, "label") == ["2", "5", "9"]
-    assert desk.face.colours.column.key == "area"
-
-
-def test_closing_the_window_with_a_selection(desk, qtbot, capsys):
-    desk.show()
-    desk.select(5, current=5)
-    desk.viewer.close()
-    qtbot.wait(50)
-    assert "Traceback" not in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_a_narrow_dock_and_tooltips(desk, qtbot, theme):
-    desk.viewer.theme = theme
-    assert desk.table.minimumSizeHint().width() <= 320
-    desk.face.colours.column_chosen.emit("area")
-    desk.face.resize(300, 600)
-    qtbot.wait(20)
-    assert desk.face.layout().minimumSize().width() <= 310
-    for kind in (QAbstractButton, QAbstractSpinBox, QComboBox):
-        for control in desk.face.findChildren(kind):
-            inner = control.objectName().startswith("qt_") or "Corner" in type(control).__name__
-            assert inner or control.toolTip() or control.parent() in (
-                desk.face.rows, desk.face.filter, desk.face.columns.search
-            ), control  # fmt: skip

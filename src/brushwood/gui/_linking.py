@@ -11,7 +11,7 @@ One link a viewer. Widgets that show objects join it for as long as they are ope
 A widget that gives clicks another meaning, as classifying does, captures them meanwhile.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary, WeakMethod
 
@@ -92,13 +92,21 @@ class ObjectLink(QObject):
         """Let clicks select again."""
         self._capture = None
 
-    def go_to(self, layer: LayerKey, label: int, place: Place | None = None) -> None:
+    def go_to(
+        self,
+        layer: LayerKey,
+        label: int,
+        place: Place | None = None,
+        frame: Sequence[int] = (),
+    ) -> None:
         """Move camera and sliders to an object.
 
         Parameters
         ----------
         place : Place, optional
             Where it is; without, it is looked for in the labels, outside the GUI thread.
+        frame : sequence of int
+            Position along the first axes where it is looked for first.
         """
         objects = self._scene.layer(layer)
         if objects is None:
@@ -109,7 +117,8 @@ class ObjectLink(QObject):
         data = full_data(objects)
 
         def work(job: Job, publish: Callable[[object], None]) -> tuple[str, int, Place | None]:
-            return layer, label, find_label(data, label, (), job)
+            found = find_label(data, label, frame, job) if len(frame) else None
+            return layer, label, found or find_label(data, label, (), job)
 
         self._finder.submit(work)
 

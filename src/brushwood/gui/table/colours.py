@@ -7,10 +7,11 @@ from napari.layers import Labels, Layer
 from qtpy.QtCore import QObject
 
 from brushwood.gui._colouring import colour_by, is_coloured, restore_colours
-from brushwood.gui._scene import NapariScene, key_of
+from brushwood.gui._scene import NapariScene, full_shape, key_of, note_of
 from brushwood.gui._slots import LayerSlot
 from brushwood.gui.table.colour_bar import FULL, ColourBar
 from brushwood.session.column_colours import coded, full_range, rows_of_frame
+from brushwood.session.freshness import MEASURED
 from brushwood.session.scene import LayerKey
 from brushwood.session.table_store import TableStore
 
@@ -71,16 +72,22 @@ class TableColours(QObject):
 
     def frame(self, layer: Layer) -> int:
         """Return the frame of a layer that the sliders show, counted through all of them."""
+        frames = self.frames(layer)
+        if not frames:
+            return 0
+        step = self._scene.step(layer.ndim)[: len(frames)]
+        step = tuple(int(np.clip(at, 0, n - 1)) for at, n in zip(step, frames, strict=True))
+        return int(np.ravel_multi_index(step, frames))
+
+    def frames(self, layer: Layer) -> tuple[int, ...]:
+        """Return the sizes of the axes before space, as the table tells; empty without frames."""
         store = self._store
         if store is None or "frame" not in store.names:
-            return 0
-        names = [name for name in store.names if name.startswith("centroid-")]
-        shape = layer.data.shape
-        spatial = len(names) or min(2, len(shape))
-        frames = shape[: len(shape) - spatial] or shape[:1]
-        step = self._scene.step(len(shape))[: len(frames)]
-        step = tuple(int(np.clip(at, 0, n - 1)) for at, n in zip(step, frames, strict=True))
-        return int(np.ravel_multi_index(step, frames)) if frames else 0
+            return ()
+        measured = note_of(layer).get(MEASURED, {})
+        n = sum(name in store.names for name in ("centroid-0", "centroid-1", "centroid-2"))
+        spatial = int(measured.get("ndim", 0)) or n or min(2, layer.ndim - 1)
+        return full_shape(layer)[: layer.ndim - spatial]
 
     def _colour(self) -> None:
         layer, store = self._layer, self._store
@@ -91,7 +98,7 @@ class TableColours(QObject):
         column = self._columns.get(key_of(layer))
         if column not in store.names or not store.n_rows:
             column = None
-        names = [n for n in store.names if n not in ("label", "index", "image")]
+        names = [n for n in store.names if n != "index" or "label" not in store.names]
         self._bar.show_columns([(n, store.header(n)) for n in names], column)
         if column is None:
             self._bar.show_coded(None)

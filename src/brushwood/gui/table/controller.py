@@ -13,7 +13,7 @@ from brushwood.errors import BrushwoodError, InputError
 from brushwood.gui._freshness import Freshness
 from brushwood.gui._help import show_help
 from brushwood.gui._linking import link_for
-from brushwood.gui._scene import NapariScene, full_shape, key_of, note_of, session_for
+from brushwood.gui._scene import NapariScene, key_of, note_of, session_for
 from brushwood.gui._slots import LayerSlot
 from brushwood.gui.table.colours import TableColours
 from brushwood.gui.table.export import TableExport
@@ -99,7 +99,8 @@ class TableController(QObject):
         if layer is None or not 0 <= row < self.store.n_rows:
             return
         label = int(self.store.labels[row])
-        self.link.go_to(key_of(layer), label, self._place(row))
+        frame = self._frame_of(row, layer)
+        self.link.go_to(key_of(layer), label, self._place(row, layer, frame), frame)
 
     def _connect_face(self) -> None:
         face = self.face
@@ -167,6 +168,7 @@ class TableController(QObject):
         store.sort(before.sorted_by, descending=before.descending)
         self.face.model.set_store(store, meanings(store.names))
         self.face.rows.show_table()
+        self.face.filter.set_names(store.columns)
         self.face.columns.show_columns([(n, store.header(n)) for n in store.names], store.columns)
         self.colours.show(layer if isinstance(layer, Labels) else None, store)
         self.filter_by(self.face.filter.text())
@@ -249,18 +251,24 @@ class TableController(QObject):
             rows = now if now.size else rows
         return int(rows[0]) if rows.size else -1
 
-    def _place(self, row: int) -> Place | None:
-        layer, store = self.layer, self.store
-        if layer is None or self.freshness.is_stale:
+    def _frame_of(self, row: int, layer: Layer) -> tuple[int, ...]:
+        """Return the position of a row along the axes before space."""
+        if "frame" not in self.store.names:
+            return ()
+        frames = self.colours.frames(layer)
+        number = int(self.store.values("frame")[row])
+        inside = 0 <= number < np.prod(frames)
+        return tuple(int(i) for i in np.unravel_index(number, frames)) if inside else ()
+
+    def _place(self, row: int, layer: Layer, frame: tuple[int, ...]) -> Place | None:
+        """Return where the object of a row lies, None if that is not known for certain."""
+        store = self.store
+        if self.freshness.is_stale:
             return None
         names = [n for n in store.names if n.startswith(("centroid-", "bbox-")) or n == "area"]
         values = {name: store.values(name)[row] for name in names}
-        n = sum(name.startswith("centroid-") for name in names)
-        frames = full_shape(layer)[: layer.ndim - n]
-        frame = int(store.values("frame")[row]) if "frame" in store.names else 0
-        at = np.unravel_index(frame, frames) if frames else ()
         measured = note_of(layer).get(MEASURED, {})
-        return place_from_row(values, layer.ndim, measured.get("spacing"), [int(i) for i in at])
+        return place_from_row(values, layer.ndim, measured.get("spacing"), frame)
 
     def _on_go(self) -> None:
         chosen = self.face.rows.chosen

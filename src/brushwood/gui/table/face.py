@@ -1,12 +1,11 @@
 """The face of the object table: filter, rows, colours, buttons and a status line."""
 
-from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtGui import QKeyEvent, QResizeEvent
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QBoxLayout,
     QCheckBox,
     QHBoxLayout,
-    QLineEdit,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -17,49 +16,14 @@ from qtpy.QtWidgets import (
 from brushwood.gui._widgets import KeyedCombo, labelled, wrapped_label
 from brushwood.gui.table.colour_bar import ColourBar
 from brushwood.gui.table.columns_menu import ColumnsMenu
+from brushwood.gui.table.filter_line import FilterLine
 from brushwood.gui.table.model import TableModel
 from brushwood.gui.table.view import TableView
 from brushwood.session.table_store import TableStore
 
-_TYPING_MS = 250
 #: Letters beyond which parts stand beside each other.
 _WIDE = 90
 _BESIDE, _BELOW = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-_FILTER_HELP = (
-    "Show only rows for which a condition holds, such as: area > 50 and circularity < 0.8. "
-    "Words: and, or, not, in (…), is missing, contains. A number alone finds this label."
-)
-
-
-class FilterLine(QLineEdit):
-    """A line whose text counts when typing pauses; Escape empties it."""
-
-    settled = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setPlaceholderText("Filter: area > 50 and solidity < 0.9")
-        self.setToolTip(_FILTER_HELP)
-        self.setAccessibleName("Filter")
-        self.setClearButtonEnabled(True)
-        self._pause = QTimer(self, singleShot=True, interval=_TYPING_MS)
-        self._pause.timeout.connect(self._on_pause)
-        self.textChanged.connect(self._on_text)
-        self.returnPressed.connect(self._on_pause)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Empty the line with Escape."""
-        if event.key() == Qt.Key.Key_Escape and self.text():
-            self.clear()
-        else:
-            super().keyPressEvent(event)
-
-    def _on_text(self, text: str) -> None:
-        self._pause.start()
-
-    def _on_pause(self) -> None:
-        self._pause.stop()
-        self.settled.emit(self.text())
 
 
 class TableFace(QWidget):
