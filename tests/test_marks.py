@@ -282,7 +282,7 @@ def in_one_piece(labels):
     """Give every connected area a label of its own."""
     pieces = np.zeros(labels.shape, int)
     for label in range(1, 5):
-        found, n = ndimage.label(labels == label)
+        found, _ = ndimage.label(labels == label)
         pieces[found > 0] = found[found > 0] + pieces.max()
     return pieces
 
