@@ -49,6 +49,7 @@ def test_foreground_may_be_one_class_several_or_all():
     assert np.array_equal(bw.split_objects(classes, 3) > 0, classes == 3)
     assert np.array_equal(bw.split_objects(classes, (1, 7)) > 0, np.isin(classes, (1, 7)))
     assert np.array_equal(bw.split_objects(classes, None) > 0, classes > 0)
+    assert np.array_equal(bw.split_objects(classes == 3) > 0, classes == 3)
     large = np.array([[2**31 - 1, 2**31 - 2]], np.uint32)
     assert bw.split_objects(large, 2**31 - 1).tolist() == [[1, 0]]
 
@@ -78,6 +79,12 @@ def test_seed_controls_part_more_or_less():
     rough[np.random.default_rng(0).random(rough.shape) < 0.03] = 0
     many = bw.split_objects(rough, method="distance", seed_height=0, seed_smoothing=0).max()
     assert many > 10 > bw.split_objects(rough, method="distance", fill_holes=True).max()
+
+
+def test_of_seeds_that_are_close_the_highest_stays():
+    row = discs((60, 110), (30, 20, 15), (30, 42, 11), (30, 64, 15))
+    assert bw.split_objects(row, method="distance").max() == 3
+    assert bw.split_objects(row, method="distance", seed_distance=30).max() == 2
 
 
 def test_a_camera_s_offset_hides_no_dip():

@@ -33,7 +33,8 @@ def split_objects(
         Whole numbers are class ids (or labels), floating-point numbers are the probability of the
         objects' class, 0 to 1; NaN counts as 0. NumPy, dask, zarr or a multiscale pyramid.
     foreground : int, iterable of int, or None
-        Class ids that are objects; None for all but 0. A probability map does not need it.
+        Class ids that are objects; None for all but 0. A probability map and a mask of booleans
+        do not need it.
     method : str, optional
         `SplitParams.method`. Default: that of `params`, else "components".
     image : array-like, same shape, optional

@@ -104,7 +104,8 @@ class Splitter:
         return cls(
             source,
             other if uses_image else None,
-            _class_ids(foreground),
+            # A mask has no classes: what is true is an object.
+            None if source.dtype.kind == "b" else _class_ids(foreground),
             params,
             _spacing3(spacing, source.ndim),
         )

@@ -39,7 +39,7 @@ class MakeObjectsWidget(QWidget):
         """Let the user make the dock narrow, where everything wraps or elides, but not so low."""
         font = self.fontMetrics()
         height = self.view.actions.minimumSizeHint().height() + 12 * font.lineSpacing()
-        return QSize(36 * font.averageCharWidth(), height)
+        return QSize(46 * font.averageCharWidth(), height)
 
     def event(self, event: QEvent) -> bool:
         """Stop when napari takes the widget out of its dock: `closeEvent` never comes then."""
