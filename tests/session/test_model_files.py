@@ -58,3 +58,12 @@ def test_what_apoc_cannot_compute_is_said(known, tmp_path):
         engine.save(tmp_path / "m.cl", named_classes({1: "a"}))
     assert not (tmp_path / "m.cl").exists()
     assert engine.save(tmp_path / "n.brushwood", named_classes({1: "a"})) == ()
+
+
+def test_an_old_classifier_of_objects_is_refused_as_what_it_is(tmp_path):
+    from cl_files import file
+
+    path = tmp_path / "old.cl"
+    path.write_text(file(feature_specification="area", num_ground_truth_dimensions=None))
+    with pytest.raises(ModelFileError, match="ObjectClassifier, which does not classify pixels"):
+        LiveEngine().load(path, None, 2)

@@ -83,9 +83,21 @@ def load(
 
 
 def load_model(
-    path: str | os.PathLike[str], answers: Answers | None = None, job: Job = IDLE
+    path: str | os.PathLike[str],
+    answers: Answers | None = None,
+    job: Job = IDLE,
+    *,
+    contents: ClModel | None = None,
 ) -> tuple[Pixels | ClClassifier, tuple[str, ...]]:
     """Read a ``.cl`` file as a model that can be saved as ``.brushwood``.
+
+    Parameters
+    ----------
+    path : path
+    answers : Answers, optional
+    job : Job
+    contents : ClModel, optional
+        What the file holds, if it was read already.
 
     Returns
     -------
@@ -95,7 +107,7 @@ def load_model(
         What the new model does not do as the file did, a sentence each.
     """
     answers = answers or Answers()
-    found = read_cl(path, job)
+    found = read_cl(path, job) if contents is None else contents
     names = dict(answers.class_names or {})
     notes = import_notes(found)
     cls = class_of(found.header, path)

@@ -87,8 +87,8 @@ def _to_brushwood(
     if options.kind is not None or options.chosen_class is not None:
         raise argparse.ArgumentError(None, "--kind and --class belong to a .cl file as TARGET")
     check_target(target, overwrite=options.overwrite)
-    answers = _answers(read_cl(source, job), options)
-    model, notes = load_model(source, answers, job)
+    contents = read_cl(source, job)
+    model, notes = load_model(source, _answers(contents, options), contents=contents)
     return save(model, target, overwrite=options.overwrite), notes
 
 

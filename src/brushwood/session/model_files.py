@@ -35,21 +35,22 @@ def read_pixel_model(path: Path, ndim: int | None) -> tuple[PixelClassifier, tup
 
         return load(path, PixelClassifier), ()
     from brushwood.apoc.convert import PIXEL_KINDS
-    from brushwood.apoc.files import Answers, load_model
+    from brushwood.apoc.files import Answers, class_of, load_model
     from brushwood.errors import ModelFileError
     from brushwood.io.cl import read_cl
 
-    header = read_cl(path).header
-    unknown = header.ndim is None
-    model, notes = load_model(path, Answers(ndim=ndim if unknown else None))
-    if not isinstance(model, PixelClassifier):
+    contents = read_cl(path)
+    kind, unknown = class_of(contents.header, path).kind, contents.header.ndim is None
+    if kind not in PIXEL_KINDS:
         raise ModelFileError(
-            f"{path.name} holds APOC's {model.kind}, which does not classify pixels. Choose one of "
-            f"its {', '.join(PIXEL_KINDS[:3])}."
+            f"{path.name} holds APOC's {kind}, which does not classify pixels. Choose one of its "
+            f"{', '.join(PIXEL_KINDS[:3])}."
         )
-    if unknown:
-        notes = (f"The file does not say for how many dimensions it is; {ndim} are taken.", *notes)
-    return model, notes
+    taken = f"The file does not say for how many dimensions it is; {ndim} are taken."
+    answers = Answers(ndim=ndim if unknown else None)
+    model, notes = load_model(path, answers, contents=contents)
+    assert isinstance(model, PixelClassifier)
+    return model, (taken, *notes) if unknown else notes
 
 
 def write_pixel_model(
