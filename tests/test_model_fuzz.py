@@ -20,6 +20,7 @@ from brushwood.forest import ForestParams
 from brushwood.models import load as load_model
 from brushwood.models import save as save_model
 from brushwood.objects.classifier import ObjectClassifier
+from brushwood.objects.marks import Marks
 from model_files import LIMIT, assert_same, good_model, parts, zipped
 from object_tables import NAMES, a_table, truth
 
@@ -29,6 +30,8 @@ def good_objects(folder):
     table = a_table(80, gaps=True)
     params = ForestParams(kind="random", n_trees=5, max_depth=4)
     model = ObjectClassifier(forest=params, class_names=NAMES).fit(table, truth(table))
+    labels = np.kron(np.arange(9).reshape(3, 3), np.ones((5, 4), int))
+    model.marks_ = {"objects": Marks().add_many(labels, {1: 1, 4: 2, 8: 1})}
     path = folder / "good.brushwood"
     model.save(path)
     return path, path.read_bytes()
@@ -177,6 +180,8 @@ def check_sound(loaded):
         table = pd.DataFrame(1.0, index=[0, 1], columns=list(loaded.columns_))
         assert loaded.predict(table).isin(loaded.classes_).all()
         assert not np.isinf(loaded.rows_.values).any()
+        for marks in loaded.marks_.values():
+            marks.attach(np.zeros((15, 12), int))
     else:
         assert len(loaded.feature_names_) == loaded.forest_.n_features
         assert np.isfinite(loaded.smoothing)
