@@ -37,6 +37,16 @@ def test_the_last_to_leave_takes_the_outlines_along(desk, qtbot):
     desk.link.leave(desk.member)
 
 
+def test_outlines_move_with_the_objects(desk, qtbot):
+    desk.select(2, current=2)
+    desk.objects.scale = (3, 3)
+    desk.objects.translate = (5, 7)
+    qtbot.wait(30)
+    np.testing.assert_allclose(desk.outlines.scale, (3, 3))
+    np.testing.assert_allclose(desk.outlines.translate, (5, 7))
+    assert np.asarray(desk.outlines.data).any()
+
+
 def test_a_capture_gets_the_clicks_instead(desk):
     class Classifier:
         def __init__(self):

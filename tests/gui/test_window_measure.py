@@ -62,9 +62,13 @@ def test_painting_makes_the_table_out_of_date_and_undo_right_again(desk):
     desk.objects.redo()
     desk.wait(lambda: desk.face.stale_box.isVisibleTo(desk.face))
     desk.session.measuring.names = ("perimeter",)
+    desk.session.measuring.units = "px"
+    desk.session.measuring.images = ()
     desk.face.again.click()
     desk.wait(lambda: 12 in desk.features["label"].tolist())
-    assert "circularity" in desk.features.columns  # the same columns as before
+    # The same columns in the same units as before.
+    assert {"circularity", "intensity_mean"} <= set(desk.features.columns)
+    assert note_of(desk.objects)["units"]["area"] == "µm²"
     desk.wait(lambda: not desk.face.stale_box.isVisibleTo(desk.face))
 
 

@@ -10,7 +10,7 @@ from brushwood.jobs import Cancelled, Job
 from brushwood.session.freshness import MEASURED, fingerprint, is_stale, was_measured
 from brushwood.session.measure_join import joined
 from brushwood.session.measure_script import measure_script
-from brushwood.session.measure_words import measured_text, ready_text, summary_text
+from brushwood.session.measure_words import measured_text, ready_text
 from brushwood.session.measure_work import Doubt, Measured, MeasureRequest, run_measure
 from brushwood.session.measuring import MeasuringState, resolve_measuring
 from brushwood.session.scene import ImageRef, LabelsRef, ResultRef
@@ -233,6 +233,3 @@ def test_sentences(labels):
     assert "1 measurement of" in ready_text(
         resolve_measuring(MeasuringState(objects="o", names=("area",)), Scene())
     )
-    assert summary_text(None, {}) == "no table"
-    assert summary_text(answer.table, {MEASURED: {}}) == "2 rows, 2 columns"
-    assert "not by Brushwood" in summary_text(answer.table, {})

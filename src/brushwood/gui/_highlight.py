@@ -8,7 +8,7 @@ from napari.layers import Labels, Layer
 from napari.utils.colormaps import CyclicLabelColormap
 
 from brushwood.gui._camera import camera_of
-from brushwood.gui._scene import META, NapariScene, key_of, level_shapes, place_of
+from brushwood.gui._scene import META, NapariScene, key_of, level_shapes, lie_alike, place_of
 from brushwood.session.outlines import CURRENT, OutlineArray, SelectionCodes
 from brushwood.session.selection import Selected
 
@@ -51,9 +51,9 @@ class Highlight:
         layer, objects = self.layer, self._scene.layer(self._objects_key)
         if layer is None or objects is None or not self._arrays:
             return
-        if level_shapes(objects) != level_shapes(layer):
-            codes = self._arrays[0].codes
-            self._fit(objects)
+        codes = self._arrays[0].codes
+        self._fit(objects)
+        if self.layer is not layer:
             self._draw(codes)
         elif layer.visible:
             layer.refresh(extent=False)
@@ -96,7 +96,10 @@ class Highlight:
         layer = self.layer
         shapes = level_shapes(objects)
         fits = layer is not None and level_shapes(layer) == shapes
-        if fits and self._objects_key == key_of(objects):
+        if layer is not None and fits and self._objects_key == key_of(objects):
+            if not lie_alike(layer, objects):
+                for name, value in place_of(objects).items():
+                    setattr(layer, name, value)
             return
         self.remove()
         weak = ref(objects)

@@ -32,6 +32,8 @@ from brushwood.session.selection import Selected
 #: A click moves less than this, screen pixels.
 _STILL = 4.0
 _ZOOM_MS = 150
+#: Events of a labels layer after which outlines are drawn again.
+_REDRAWN = ("paint", "set_data", "data", "scale", "translate", "rotate", "shear", "affine", "units")
 
 #: Takes the layer's key, the label that was clicked (0 for background) and keyboard modifiers.
 Capture = Callable[[LayerKey, int, frozenset[str]], None]
@@ -155,7 +157,7 @@ class ObjectLink(QObject):
             layer = self._scene.layer(key)
             if layer is not None:
                 picks = LayerSlot(self._on_label, "selected_label")
-                pixels = LayerSlot(self._on_pixels, "paint", "set_data", "data")
+                pixels = LayerSlot(self._on_pixels, *_REDRAWN)
                 picks.bind(layer)
                 pixels.bind(layer)
                 self._labels[key] = int(layer.selected_label)

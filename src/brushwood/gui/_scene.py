@@ -96,6 +96,12 @@ def _transform(layer: Layer) -> tuple[object, ...]:
     return tuple(tuple(np.round(np.ravel(part), 9).tolist()) for part in numbers)
 
 
+def lie_alike(first: Layer, second: Layer) -> bool:
+    """Whether two layers have the same scale, position and units."""
+    units = [tuple(map(str, getattr(layer, "units", ()) or ())) for layer in (first, second)]
+    return _transform(first) == _transform(second) and units[0] == units[1]
+
+
 def _labels_ref(layer: Labels) -> LabelsRef:
     return LabelsRef(
         key=key_of(layer),

@@ -1,9 +1,7 @@
 """The sentences of the window that measures."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from brushwood.session.freshness import MEASURED
 from brushwood.session.measure_join import Joined
 from brushwood.session.measure_work import Measured
 from brushwood.session.measuring import MeasureReadiness
@@ -34,23 +32,6 @@ def measured_text(measured: Measured, joined: Joined) -> str:
 def _some(names: Sequence[str], most: int = 3) -> str:
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
-
-
-def summary_text(features: Any, note: Mapping[str, Any]) -> str:
-    """Describe a layer's table for the guide: ``61 rows, 18 columns``.
-
-    Parameters
-    ----------
-    features : DataFrame or None
-        The layer's features; None without a layer.
-    note : mapping
-        Brushwood's note on the layer.
-    """
-    if features is None or not features.shape[1] or not len(features):
-        return "no table"
-    columns = [name for name in features.columns if name != "index"]
-    text = table_text(len(features), len(columns))
-    return text if MEASURED in note else f"{text}, not by Brushwood"
 
 
 def ready_text(ready: MeasureReadiness) -> str:

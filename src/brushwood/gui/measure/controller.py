@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from napari.layers import Labels
+from napari.layers import Labels, Layer
 from qtpy.QtCore import QObject, Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QDockWidget, QMainWindow
@@ -14,6 +14,7 @@ from brushwood.gui._help import show_help
 from brushwood.gui._scene import NapariScene, key_of, note_of, place_of, role_of, session_for
 from brushwood.gui.measure.measuring import Measuring
 from brushwood.gui.measure.view import MeasureView
+from brushwood.session.freshness import MEASURED
 from brushwood.session.measure_script import measure_script
 from brushwood.session.measure_words import ready_text
 from brushwood.session.measuring import (
@@ -105,14 +106,23 @@ class MeasureController(QObject):
         layer = self.scene.layer(key)
         if layer is None:
             return
-        measured = note_of(layer).get("measured", {})
         self.state.objects = key
-        if measured:
-            images = {image.key for image in self.scene.images()}
-            self.state.images = tuple(k for k in measured.get("images", ()) if k in images)
-            self.state.names = tuple(measured.get("names", ())) or None
-            self.state.ndim = int(measured.get("ndim", self.state.ndim))
+        self._recall(layer)
         self.measure()
+
+    def _recall(self, layer: Layer) -> None:
+        """Choose again what a layer was measured with."""
+        measured = note_of(layer).get(MEASURED)
+        if not measured:
+            return
+        images = {image.key for image in self.scene.images()}
+        self.state.images = tuple(k for k in measured.get("images", ()) if k in images)
+        self.state.names = tuple(measured.get("names", ())) or None
+        self.state.ndim = int(measured.get("ndim", self.state.ndim))
+        self.state.probabilities = bool(measured.get("probabilities"))
+        has_units = self.readiness().spacing is not None or self.state.units == "px"
+        if has_units:
+            self.state.units = "world" if measured.get("spacing") else "px"
 
     def _hint(self, ready: MeasureReadiness) -> None:
         """Show what to do next if something is missing, else what happened last."""

@@ -132,6 +132,7 @@ def put_table(layer: Labels, measured: Measured, images: tuple[LayerKey, ...] = 
         "columns": [str(name) for name in measured.table.columns],
         "names": list(request.names),
         "images": list(images),
+        "probabilities": bool(request.probabilities),
         "ndim": request.ndim,
         "spacing": None if request.spacing is None else list(request.spacing),
         "unit": request.unit,
