@@ -151,6 +151,25 @@ def test_a_preview_is_made_again_only_when_something_changed():
     assert preview(asked, whole_view(classes), shown, IDLE) is not None
 
 
+def test_dask_is_computed_once_for_a_view():
+    import dask.array as da
+
+    reads = []
+
+    def counted(part):
+        reads.append(part.shape)
+        return part
+
+    lazy = da.from_array(dots(), chunks=20).map_blocks(counted, meta=dots()[:0, :0])
+    shown = preview(request(lazy), whole_view(lazy), None, IDLE)
+    n = len(reads)
+    assert n == 6
+    other = preview(request(lazy, params=SplitParams(min_size=20)), whole_view(lazy), shown, IDLE)
+    assert (len(reads), len(other.sizes)) == (n, 2)
+    preview(request(lazy + 0), whole_view(lazy), shown, IDLE)
+    assert len(reads) == 2 * n
+
+
 def test_numbers_stay_while_options_change():
     classes = dots()
     shown = preview(request(classes), whole_view(classes), None, IDLE)

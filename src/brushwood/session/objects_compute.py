@@ -34,9 +34,7 @@ def preview(
 
     began = time.perf_counter()
     job.checkpoint(0.0, "Making objects of what is in view")
-    crops = [
-        None if a is None else _crop(a, request.ndim, view) for a in (request.data, request.image)
-    ]
+    crops = _crops(request, view, previous)
     token = 0
     for crop in crops:
         token = zlib.crc32(b"" if crop is None else crop.tobytes(), token)
@@ -76,6 +74,7 @@ def preview(
         last=last,
         seconds=time.perf_counter() - began,
         token=token,
+        crops=crops,
     )
 
 
@@ -182,6 +181,23 @@ def class_values(data: Any, job: Job) -> tuple[int, ...] | None:
             if len(found) > MOST_VALUES:
                 return None
     return tuple(sorted(found))
+
+
+def _crops(
+    request: MakingRequest, view: View, previous: Preview | None
+) -> tuple[npt.NDArray[Any] | None, ...]:
+    """Read what is in view; what is computed when it is read, dask, is not computed again."""
+    known: dict[int, npt.NDArray[Any] | None] = {}
+    if previous is not None and previous.view == view and previous.request.ndim == request.ndim:
+        before = (previous.request.data, previous.request.image)
+        known = {id(a): crop for a, crop in zip(before, previous.crops, strict=True)}
+    crops: list[npt.NDArray[Any] | None] = []
+    for array in (request.data, request.image):
+        if hasattr(array, "dask") and id(array) in known:
+            crops.append(known[id(array)])
+        else:
+            crops.append(None if array is None else _crop(array, request.ndim, view))
+    return tuple(crops)
 
 
 def _crop(data: Any, ndim: int, view: View) -> npt.NDArray[Any]:

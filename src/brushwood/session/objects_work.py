@@ -94,6 +94,8 @@ class Preview:
         Largest number that was ever given.
     token : int
         Of the pixels that it was made from.
+    crops : tuple of ndarray or None
+        Those pixels: of the source, and of the image if that is used.
     """
 
     request: MakingRequest
@@ -107,6 +109,7 @@ class Preview:
     last: int
     seconds: float
     token: int
+    crops: tuple[npt.NDArray[Any] | None, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
