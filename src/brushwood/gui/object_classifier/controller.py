@@ -227,16 +227,23 @@ class Controller(QObject):
     def _on_pixels(self, key: LayerKey) -> None:
         """The objects of a layer are others: the marks attach again, the table is out of date."""
         self.results.forget(key)
-        watched = self.watch.of(key)
-        layer = watched.layer if watched is not None else None
-        # A table that somebody else brought cannot be made again without being asked.
-        stale = layer is not None and watched.is_stale and was_measured(note_of(layer))
-        if stale and self.state.live and not self.measuring.is_running:
-            self.measuring.measure((key,), again=True)
+        self._measure_again(key)
         self.refresh()
         self.live.schedule()
 
+    def _measure_again(self, key: LayerKey) -> None:
+        """Measure objects that were measured before, if their table is out of date or gone."""
+        watched = self.watch.of(key)
+        layer = watched.layer if watched is not None else None
+        if layer is None or not self.state.live or self.measuring.is_running:
+            return
+        # A table that somebody else brought cannot be made again without being asked.
+        lost = watched.is_stale or not watched.facts().columns
+        if lost and was_measured(note_of(layer)):
+            self.measuring.measure((key,), again=True)
+
     def _on_table(self, key: LayerKey) -> None:
+        self._measure_again(key)
         self.refresh()
         self.live.schedule()
 

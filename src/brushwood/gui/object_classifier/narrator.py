@@ -19,7 +19,8 @@ class Narrator(QObject):
         self._state = controller.state
         self._bar = controller.view.actions
         self._last = ""
-        self._error = ""
+        #: What failed, by the part that failed: work of one part does not hide another's error.
+        self._errors: dict[QObject, str] = {}
         self._note = ""
         live, files, measuring = controller.live, controller.files, controller.measuring
         self._busy_parts = (live, files, measuring)
@@ -37,29 +38,33 @@ class Narrator(QObject):
 
     def say(self, sentence: str) -> None:
         """Show a sentence until something else happens."""
-        self._error, self._last = "", sentence
+        self._errors.clear()
+        self._last = sentence
         self._bar.show_status(sentence)
 
     def _on_said(self, sentence: str) -> None:
         """A worker ended: what it says is shown unless something is missing by now."""
-        self._error, self._last = "", sentence
+        self._errors.pop(self.sender(), None)
+        self._last = sentence
         self._controller.refresh()
 
     def hint(self, ready: ObjectReadiness) -> None:
         """Show what to do next if something is missing, else what happened last."""
         model = self._state.model
         stuck = ready.train_reason if model is None or not model.is_loaded else ready.table_reason
-        said = self._error or ready.table_reason or stuck
-        if not said or (self._last and stuck and not ready.table_reason and not self._error):
+        error = next(reversed(self._errors.values()), "")
+        said = error or ready.table_reason or stuck
+        if not said or (self._last and stuck and not ready.table_reason and not error):
             said = " ".join(part for part in (self._last, stuck) if part)
-        note = "" if self._error or stuck else " ".join(x for x in (self._note, ready.note) if x)
+        note = "" if error or stuck else " ".join(x for x in (self._note, ready.note) if x)
         self._bar.show_status(" ".join(part for part in (said, note) if part))
 
     def _on_trained(self, trained: ObjectsTrained) -> None:
         self._note = trained.note
+        self._errors.clear()  # the user has gone on
 
     def _on_updated(self, finished: ObjectsFinished) -> None:
-        self._error = ""
+        self._errors.pop(self._controller.live, None)
         state = self._state
         if finished.n_classified and not finished.problem:
             self._last = object_sentences.classified(
@@ -71,10 +76,11 @@ class Narrator(QObject):
 
     def _on_failed(self, error: Exception) -> None:
         """Translate: what a user can repair is a sentence, anything else a report for us."""
+        text = f"Something unexpected went wrong: {type(error).__name__}: {error}"
         if isinstance(error, BrushwoodError | OSError | MemoryError):
-            self._error = str(error) or type(error).__name__
-        else:
-            self._error = f"Something unexpected went wrong: {type(error).__name__}: {error}"
+            text = str(error) or type(error).__name__
+        self._errors.pop(self.sender(), None)
+        self._errors[self.sender()] = text
         self._controller.refresh()
 
     def _on_cancelled(self) -> None:
@@ -82,7 +88,7 @@ class Narrator(QObject):
 
     def _on_busy(self, busy: bool) -> None:
         if busy:
-            self._error = ""
+            self._errors.pop(self.sender(), None)
         self._bar.show_busy(any(part.is_running for part in self._busy_parts))
         if not busy:
             self._controller.refresh()

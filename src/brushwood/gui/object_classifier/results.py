@@ -73,6 +73,8 @@ class ObjectLayers(QObject):
 
     def show(self, done: Classified, ndim: int) -> None:
         """Paint results of one objects layer."""
+        if done.key not in self._latest:  # the first, or the first of objects made anew
+            self._uncover(done.key)
         self._latest[done.key] = (done, ndim)
         self._dirty |= {(done.key, kind) for kind in self._kinds(done)}
         self._submit()
@@ -203,9 +205,14 @@ class ObjectLayers(QObject):
         above = self._scene.viewer.layers.index(objects) + 1
         layers = self._scene.viewer.layers
         self._scene.add(layer, below=layers[above] if above < len(layers) else None)
-        if output == "classes":
-            objects.visible = False  # colours of both would mix, and in 3-D flicker
         return layer
+
+    def _uncover(self, key: LayerKey) -> None:
+        """Hide objects whose classes are shown: colours of both would mix, and in 3-D flicker."""
+        objects, layer = self._scene.layer(key), self.find(key, ("classes", 0))
+        shown = layer.visible if layer is not None else "classes" in self._state.outputs
+        if objects is not None and shown and str(objects.mode) == "pan_zoom":
+            objects.visible = False
 
 
 def title_of(scene: NapariScene, objects: Layer) -> str:
