@@ -302,8 +302,9 @@ def test_importing_a_file_warns_of_nothing(known):
 
 
 def test_ties_of_counts_stay_ties_on_the_device():
-    """3 + 4 + 3 votes against 10: class 1 has as many, and comes first."""
-    trees = "".join(f"if(i0<1.0){{s0+={n};}}else{{s1+=11;}}" for n in (3, 4, 3))
+    """90 times 1 vote against 6 times 13 and 12: class 1 has as many, and comes first."""
+    votes = [("s0", 1)] * 90 + [("s1", 13)] * 6 + [("s1", 12)]
+    trees = "".join(f"if(i0<1.0){{{name}+={n};}}else{{s1+=1;}}" for name, n in votes)
     classifier = apoc.PixelClassifier()
-    classifier.take(parse_cl(file(f"{trees}if(i0<1.0){{s1+=10;}}else{{s0+=1;}}")))
+    classifier.take(parse_cl(file(trees)))
     assert classifier.predict(np.zeros((2, 3))).tolist() == [[1, 1, 1], [1, 1, 1]]
