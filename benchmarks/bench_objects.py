@@ -5,6 +5,8 @@ slower), against scikit-image's steps on the whole image, and the large image fr
 """
 
 import argparse
+import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -14,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import zarr
-from bench_memory import peak
 from common import interleave, machine, median, versions
 from scipy import ndimage
 
@@ -137,6 +138,19 @@ def large(folder: Path, options: argparse.Namespace) -> None:
         f"{peak() / 2**30:.2f} GiB, of which {before / 2**30:.2f} GiB were there before; the image "
         f"has {options.size**2 / 2**30:.2f} GiB, its labels {4 * options.size**2 / 2**30:.2f} GiB"
     )
+
+
+def peak() -> int:
+    """Return the largest resident set of this program so far, bytes."""
+    try:
+        # What `getrusage` tells includes the program that started this one.
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
+    except OSError:
+        found = None
+    if found is not None:
+        return int(found[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 if __name__ == "__main__":
