@@ -22,6 +22,7 @@ class Narrator(QObject):
         #: What failed, by the part that failed: work of one part does not hide another's error.
         self._errors: dict[QObject, str] = {}
         self._note = ""
+        self._told: object = None
         live, files, measuring = controller.live, controller.files, controller.measuring
         self._busy_parts = (live, files, measuring)
         live.trained.connect(self._on_trained)
@@ -66,6 +67,11 @@ class Narrator(QObject):
     def _on_updated(self, finished: ObjectsFinished) -> None:
         self._errors.pop(self._controller.live, None)
         state = self._state
+        told = (state.counts, finished.n_classified, finished.model, finished.problem)
+        if told == self._told:  # nothing new: what was said last stays
+            self._controller.refresh()
+            return
+        self._told = told
         if finished.n_classified and not finished.problem:
             self._last = object_sentences.classified(
                 dict(state.counts), state.classes, finished.n_classified, finished.seconds
