@@ -102,6 +102,37 @@ def test_filled_rows_stand_among_their_nearest_neighbours():
     assert len(set(drawn)) == 10 and (np.diff(drawn) > 0).all()
 
 
+@pytest.mark.parametrize("n_columns", [2, 6])
+def test_filling_finds_the_neighbours_that_a_full_comparison_finds(n_columns):
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(300, n_columns))
+    rows = sample(300, 100, 0)
+    others = np.setdiff1d(np.arange(300), rows)
+    matrix[others[:2]] = matrix[rows[3:5]]
+    ids = np.arange(1, 101, dtype=np.int32)
+    at = rng.normal(size=(100, 2))
+    distance = np.linalg.norm(matrix[:, None] - matrix[rows][None], axis=2)
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :3]
+    assert (fill_ids(matrix, rows, ids) == ids[nearest[:, 0]]).all()
+    filled = fill_positions(matrix, rows, at)
+    for row in others:
+        d = distance[row, nearest[row]]
+        weights = 1 / np.maximum(d, 1e-12)
+        expected = weights @ at[nearest[row]] / weights.sum()
+        np.testing.assert_allclose(filled[row], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_half_a_million_rows_are_sampled_and_all_come_back():
+    table, truth = blobs(500_000, n_columns=2)
+    found = embed_rows(prepare(table), EmbedParams(method="tsne", max_rows=100))
+    assert found.positions.shape == (500_000, 2) and np.isfinite(found.positions).all()
+    assert "100 of 500,000 rows" in found.notes()[0]
+    ids = bw.cluster(found.table(), seed=1)
+    assert min((ids == 1 + truth).mean(), (ids == 2 - truth).mean()) < 0.01
+    ranking = bw.rank_columns(table, ids, found.table())
+    assert ranking.n_rows == 50_000 and ranking.strength[0] > 0.5
+
+
 @pytest.mark.parametrize(
     ("table", "options", "message"),
     [

@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar, cast
 from brushwood.jobs import Cancelled, Job
 
 _LOOK = 0.04
+#: Rows below which one thread is the fastest.
+_SHORT = 5_000
 T = TypeVar("T")
 
 
@@ -104,3 +106,18 @@ def run_aside(
         raise call.error
     job.checkpoint(1.0, message)
     return cast("T", call.answer)
+
+
+def in_step(work: Callable[[Watch], T], n_rows: int) -> Callable[[Watch], T]:
+    """Let short work of scikit-learn run on one thread.
+
+    Several threads that wait for each other at every step take many times longer than one.
+    """
+
+    def limited(watch: Watch) -> T:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1 if n_rows < _SHORT else None, user_api="openmp"):
+            return work(watch)
+
+    return limited

@@ -154,11 +154,10 @@ def correlation_matrix(values: Floats, kind: Kind, job: Job = IDLE) -> Floats:
     -------
     float64 (column, column)
     """
+    job.checkpoint(0.0, "Correlating columns")
     finite = np.isfinite(values)
     if finite.all():
-        job.checkpoint(0.0, "Correlating columns")
-        ranked = _ranks(values) if kind == "spearman" else values
-        return _pearson(ranked)
+        return _pearson(_ranks(values, job) if kind == "spearman" else values)
     n = values.shape[1]
     matrix = np.full((n, n), np.nan)
     for i in range(n):
@@ -172,10 +171,14 @@ def correlation_matrix(values: Floats, kind: Kind, job: Job = IDLE) -> Floats:
     return matrix
 
 
-def _ranks(values: Floats) -> Floats:
+def _ranks(values: Floats, job: Job = IDLE) -> Floats:
     from scipy.stats import rankdata
 
-    return np.asarray(rankdata(values, axis=0), np.float64)
+    ranks = np.empty(values.shape)
+    for i, column in enumerate(values.T):
+        job.checkpoint(i / values.shape[1], "Correlating columns")
+        ranks[:, i] = rankdata(column)
+    return ranks
 
 
 def _pearson(values: Floats) -> Floats:

@@ -1,14 +1,13 @@
 """The methods that put rows into groups, and how groups are numbered."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from brushwood.errors import InputError
-from brushwood.explore.aside import Watch, run_aside
+from brushwood.explore.aside import Watch, in_step, run_aside
 from brushwood.explore.nearest import fill_ids, sample
 from brushwood.explore.options import MAX_SEED, Options
 from brushwood.explore.prepare import Floats
@@ -17,7 +16,6 @@ from brushwood.jobs import IDLE, Job
 
 Method = Literal["kmeans", "gaussian", "agglomerative", "hdbscan"]
 Ids = npt.NDArray[np.int32]
-T = TypeVar("T")
 
 #: How each method is called in names of columns and in sentences.
 NAMES = {
@@ -34,8 +32,6 @@ MOST = {"agglomerative": 10_000, "hdbscan": 20_000, "gaussian": 100_000, "kmeans
 #: Neighbours within which HDBSCAN calls a row's surroundings dense. By default it takes the size of
 #: the smallest group, which blurs large groups into each other.
 _DENSE = 10
-#: Rows below which one thread is the fastest.
-_SHORT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,22 +107,11 @@ def group(matrix: Floats, params: ClusterParams, job: Job = IDLE) -> Ids:
     def work(watch: Watch) -> npt.NDArray[Any]:
         return _WORK[params.method](matrix_used, params)
 
-    limited = on_few_threads(work, len(matrix_used))
-    found = run_aside(limited, job if whole else job.part(0, 0.8), NAMES[params.method])
+    found = run_aside(
+        in_step(work, len(matrix_used)), job if whole else job.part(0, 0.8), NAMES[params.method]
+    )
     ids = by_size(found)
     return ids if whole else by_size(fill_ids(matrix, rows, ids, job.part(0.8, 1)) - 1)
-
-
-def on_few_threads(work: Callable[[Watch], T], n_rows: int) -> Callable[[Watch], T]:
-    """Let short work run on one thread: several that wait for each other take many times longer."""
-
-    def limited(watch: Watch) -> T:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1 if n_rows < _SHORT else None, user_api="openmp"):
-            return work(watch)
-
-    return limited
 
 
 def check_groups(matrix: Floats, params: ClusterParams) -> None:

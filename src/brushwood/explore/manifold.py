@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from brushwood.explore.aside import Watch, run_aside
+from brushwood.explore.aside import Watch, in_step, run_aside
 from brushwood.explore.optional import need
 from brushwood.explore.pca import principal_components
 from brushwood.explore.prepare import Floats
@@ -174,7 +174,7 @@ def tsne_positions(
             sys.settrace(None)
         return positions
 
-    return run_aside(work, job, "t-SNE")
+    return run_aside(in_step(work, len(matrix)), job, "t-SNE")
 
 
 def _start(matrix: Floats, n_components: int, seed: int) -> Floats:

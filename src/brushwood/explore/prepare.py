@@ -159,7 +159,7 @@ def prepare(
     report = Report(
         n_rows=len(table),
         n_used=len(rows),
-        n_duplicates=len(rows) - len(np.unique(values, axis=0)),
+        n_duplicates=_n_duplicates(values),
         columns=tuple(names),
         constant=constant,
         empty=empty,
@@ -303,6 +303,12 @@ def _without_constant(
         what = "There is only one row left" if len(values) == 1 else "All rows are equal"
         raise InputError(f"{what} in {listed(constant)}: there are no groups to find.")
     return kept, values[:, varying], tuple(constant)
+
+
+def _n_duplicates(values: Floats) -> int:
+    import pandas as pd
+
+    return int(pd.DataFrame(values).duplicated().sum())
 
 
 def _parted(names: Sequence[str], keep: npt.NDArray[np.bool_]) -> tuple[list[str], list[str]]:

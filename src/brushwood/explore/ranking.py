@@ -10,6 +10,7 @@ import numpy.typing as npt
 from brushwood.errors import InputError, ShapeMismatchError
 from brushwood.explore.correlate import Kind, correlate
 from brushwood.explore.effects import eta_squared, pair_effects
+from brushwood.explore.nearest import sample
 from brushwood.explore.prepare import Floats, columns_as_floats
 from brushwood.jobs import IDLE, Job
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: η² below which a column hardly separates the groups: Cohen (1988) calls 0.14 a large effect.
 WEAK = 0.14
+#: Rows that are ranked; more would change the third digit.
+_MOST = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +47,8 @@ class Ranking:
     redundant : tuple of tuple of str
         Groups of columns that say the same.
     kind : {"pearson", "spearman"}
+    n_rows : int
+        Rows that were ranked: those with a group, or a sample of 50,000 of them.
     """
 
     columns: tuple[str, ...]
@@ -55,6 +60,7 @@ class Ranking:
     suggested: tuple[str, ...]
     redundant: tuple[tuple[str, ...], ...]
     kind: Kind
+    n_rows: int
 
     def table(self) -> "DataFrame":
         """Return the ranking: one row a column, strongest first."""
@@ -73,6 +79,7 @@ class Ranking:
         plain = [{k: None if v != v else v for k, v in row.items()} for row in rows]
         return {
             "kind": self.kind,
+            "n_rows": self.n_rows,
             "groups": list(self.groups),
             "ranking": plain,
             "suggested": list(self.suggested),
@@ -123,7 +130,8 @@ def rank_columns(
     names, values = columns_as_floats(table, columns)
     ids = cluster_ids(table, clusters)
     places = _places(table, positions, names)
-    used = (ids > 0) & np.isfinite(places).all(axis=1)
+    used = np.flatnonzero((ids > 0) & np.isfinite(places).all(axis=1))
+    used = used[sample(len(used), _MOST, 0)]
     groups = np.unique(ids[used])
     if len(groups) < 2:
         raise InputError(
@@ -140,7 +148,7 @@ def rank_columns(
     eta = eta_squared(values, ids)
     order = np.argsort(-strength, kind="stable")
     ordered = tuple(names[i] for i in order)
-    similar = correlate(table[used], names, redundant=redundant, job=job.part(0.4, 0.7))
+    similar = correlate(table.iloc[used], names, redundant=redundant, job=job.part(0.4, 0.7))
     return Ranking(
         columns=ordered,
         groups=tuple(groups.tolist()),
@@ -151,6 +159,7 @@ def rank_columns(
         suggested=_small_set(ordered, strength[order], eta[order], similar.partners, n_suggested),
         redundant=similar.redundant,
         kind=kind,
+        n_rows=len(used),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brushwood.errors import InputError
-from brushwood.explore.aside import Watch, run_aside
+from brushwood.explore.aside import Watch, in_step, run_aside
 from brushwood.explore.cluster import prepare_for_clusters
 from brushwood.explore.embed import made
 from brushwood.explore.grouping import (
@@ -18,7 +18,6 @@ from brushwood.explore.grouping import (
     by_size,
     gaussian_mixture,
     group,
-    on_few_threads,
 )
 from brushwood.explore.nearest import sample
 from brushwood.explore.prepare import Floats
@@ -178,7 +177,7 @@ def _grouped(matrix: Floats, params: ClusterParams, job: Job) -> tuple[Ids, floa
         model = gaussian_mixture(matrix, params).fit(matrix)
         return by_size(model.predict(matrix)), float(model.bic(matrix))
 
-    return run_aside(on_few_threads(work, len(matrix)), job, NAMES["gaussian"])
+    return run_aside(in_step(work, len(matrix)), job, NAMES["gaussian"])
 
 
 def _elbow(numbers: Sequence[int], inertia: Floats) -> int:
