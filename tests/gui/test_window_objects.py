@@ -100,6 +100,26 @@ def test_objects_that_the_user_painted_in_are_never_overwritten(bench):
     assert sum("objects" in layer.name for layer in bench.viewer.layers) == 2
 
 
+def test_what_is_painted_during_the_work_stays(bench, monkeypatch):
+    from brushwood.gui.objects import making
+
+    first = bench.make()
+    work = making.make_whole
+
+    def slow(request, levels, renew, job):
+        while not first.data[100, 10]:
+            job.checkpoint(0.5, "Working")
+        return work(request, levels, renew, job)
+
+    monkeypatch.setattr(making, "make_whole", slow)
+    bench.view.actions.make.click()
+    bench.wait(lambda: bench.controller.maker.is_running)
+    first.data_setitem((np.array([100]), np.array([10])), 9)
+    bench.idle()
+    assert first.data[100, 10] == 9
+    assert "they stay in a layer of their own" in bench.status
+
+
 def test_a_class_map_that_is_not_complete_is_said(bench):
     bench.source.data[60:] = 0
     bench.make()

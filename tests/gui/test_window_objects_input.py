@@ -122,6 +122,9 @@ def test_multiscale_input_gives_a_multiscale_result(new_bench):
     assert np.array_equal(objects.data[0], bw.split_objects(classes, params=bench.state.params))
     assert objects.data[2].shape == (240, 320)
     assert objects.data[2].max() > 100
+    bench.set(min_size=0)
+    assert bench.make() is objects
+    assert objects.data[0].max() == bw.split_objects(classes, params=bench.state.params).max()
 
 
 def test_intensity_takes_an_image_of_the_same_size(bench):

@@ -1,5 +1,7 @@
 """Make the objects of the whole image in the background, with progress and cancel."""
 
+from typing import Any
+
 from qtpy.QtCore import QObject, Signal
 
 from brushwood.errors import OutputError
@@ -31,6 +33,7 @@ class Maker(QObject):
         super().__init__(parent)
         self._scene, self._layers = scene, layers
         self._key: str | None = None
+        self._before: Any = None
         self._runner = TaskRunner(self, announced=True)
         self._runner.succeeded.connect(self._on_succeeded)
         self._runner.failed.connect(self.failed)
@@ -53,7 +56,7 @@ class Maker(QObject):
         source = self._scene.layer(request.key)
         if source is None:
             return
-        self._key = request.key
+        self._key, self._before = request.key, None
         target = self._layers.target(source)
         try:
             levels, renew = self._layers.arrays(source)
@@ -61,11 +64,14 @@ class Maker(QObject):
             self.failed.emit(error)
             return
         before = None if target is None else full_data(target)
+        self._before = before
         known = None if target is None else note_of(target).get("made")
 
         def work(job: Job, publish: object) -> tuple[WholeObjects, bool]:
-            edited = before is not None and fingerprint(before, job.part(0.0, 0.05)) != known
-            return make_whole(request, levels, renew, job.part(0.05, 1.0)), edited
+            whole = make_whole(request, levels, renew, job.part(0.0, 0.95))
+            # Asked last: the user may paint while this runs.
+            edited = before is not None and fingerprint(before, job.part(0.95, 1.0)) != known
+            return whole, edited
 
         self._runner.submit(work)
 
@@ -86,6 +92,10 @@ class Maker(QObject):
         if not len(whole.sizes):
             self.empty.emit(whole)
             return
+        target = self._layers.target(source)
+        if target is not None and full_data(target) is not self._before:
+            edited = True  # other pixels were put there meanwhile
+        self._before = None
         layer = self._layers.put(source, whole, edited=edited)
         request = whole.request
         made = Made(
