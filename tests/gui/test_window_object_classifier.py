@@ -39,6 +39,10 @@ def test_four_clicks_classify_all(measured_desk):
     assert desk.controller.selection.selected.current == 6
     assert not desk.objects.visible, "its colours would mix with those of the classes"
     assert desk.view.actions.save.isEnabled()
+    desk.view.classes.clicking.click()
+    desk.click(7)
+    assert desk.controller.selection.selected.current == 7, "a click selects hidden objects too"
+    assert dict(desk.state.counts) == {ROUND: 2, LONG: 2}
     table = desk.objects.features
     assert {"class_name", "class_probability-class A", "class_uncertainty", "area"} <= set(table)
 

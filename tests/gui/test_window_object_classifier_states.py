@@ -253,7 +253,7 @@ def test_a_volume_is_clicked_in_slices_and_in_3d(viewer, qtbot):
     place = np.array(canvas.size[::-1]) / 2
     middle = canvas._map_canvas2world(tuple(place), canvas.view)
     assert middle is not None
-    from brushwood.gui.object_classifier.clicking import object_at
+    from brushwood.gui._picking import object_at
 
     class Event:
         position = tuple(np.asarray(desk.objects.data_to_world((0, 30, 12)), float))

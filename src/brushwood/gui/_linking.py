@@ -21,6 +21,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from brushwood.gui._camera import camera_of, look_at
 from brushwood.gui._highlight import Highlight
+from brushwood.gui._picking import is_seen, object_at
 from brushwood.gui._scene import NapariScene, full_data, key_of, session_for, unwrapped
 from brushwood.gui._slots import LayerSlot
 from brushwood.gui._tasks import TaskRunner
@@ -194,20 +195,15 @@ class ObjectLink(QObject):
     def _under(self, event: Any) -> tuple[LayerKey | None, int]:
         """Return the topmost joined layer with an object under the pointer, and the object."""
         seen: LayerKey | None = None
-        for layer in reversed(list(self._scene.layers())):
+        layers = list(self._scene.layers())
+        for layer in reversed(layers):
             key = key_of(layer)
-            if key not in self._slots or not layer.visible:
+            if key not in self._slots or not is_seen(layer, layers):
                 continue
-            value = layer.get_value(
-                event.position,
-                view_direction=event.view_direction,
-                dims_displayed=list(event.dims_displayed),
-                world=True,
-            )
-            value = value[1] if isinstance(value, tuple) else value
+            found = object_at(layer, event)
             seen = seen or key
-            if value:
-                return key, int(value)
+            if found is not None:
+                return key, found[0]
         return seen, 0
 
     def _select(self, layer: LayerKey, label: int, *, extend: bool) -> None:
