@@ -114,6 +114,44 @@ class Chart(pg.PlotWidget):
         plot.setLabel("left", "true")
         plot.setRange(xRange=(0, n), yRange=(0, n), padding=0)
 
+    def show_heat(self, values: Any, names: Sequence[str]) -> None:
+        """Draw correlations from -1 (blue) over 0 (white) to 1 (red); names show in the axis."""
+        self._clear()
+        plot = self.getPlotItem()
+        values = np.asarray(values, float)
+        n = len(values)
+        image = pg.ImageItem(np.nan_to_num(values), axisOrder="row-major", levels=(-1, 1))
+        colours = [(33, 102, 172), (247, 247, 247), (178, 24, 43)]
+        image.setColorMap(pg.ColorMap([0.0, 0.5, 1.0], colours))
+        plot.addItem(image)
+        plot.invertY(True)
+        step = max(1, n // 16)  # more names than lines would run into each other
+        plot.getAxis("left").setTicks([[(k + 0.5, names[k]) for k in range(0, n, step)]])
+        plot.getAxis("bottom").setTicks([[]])
+        plot.setLabel("left", "")
+        plot.setLabel("bottom", "")
+        plot.setRange(xRange=(0, n), yRange=(0, n), padding=0)
+
+    def show_swarm(self, x: Any, y: Any, part: Any, names: Sequence[str], x_label: str) -> None:
+        """Draw points in rows by name, coloured from low (blue) to high (orange)."""
+        self._clear()
+        plot = self.getPlotItem()
+        part = np.asarray(part, float)
+        ramp = pg.ColorMap([0.0, 1.0], [(0, 114, 178), (230, 159, 0)])
+        brushes = [
+            pg.mkBrush(c if known else QColor("gray"))
+            for c, known in zip(
+                ramp.map(np.nan_to_num(part), mode="qcolor"), np.isfinite(part), strict=True
+            )
+        ]
+        dots = {"size": 4, "pen": None, "brush": brushes}
+        plot.addItem(pg.ScatterPlotItem(np.asarray(x, float), np.asarray(y, float), **dots))
+        plot.addItem(pg.InfiniteLine(0, pen=self._ink()))
+        plot.invertY(True)
+        plot.getAxis("left").setTicks([list(enumerate(names))])
+        plot.setLabel("bottom", x_label)
+        plot.setLabel("left", "")
+
     def show_regions(
         self,
         x: Any,
@@ -155,6 +193,9 @@ class Chart(pg.PlotWidget):
         if self._legend is not None:
             self._legend.scene().removeItem(self._legend)
             self._legend = None
+        plot.invertY(False)
+        for side in ("bottom", "left"):
+            plot.getAxis(side).setTicks(None)
         plot.enableAutoRange()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -139,7 +139,8 @@ class StartWidget(QWidget):
         """Return what tells that a step has come further."""
         session = self._session
         states = (session.state, session.making, session.measuring, session.comparing)
-        return [state.events for state in (*states, session.object_classes.state)]
+        more = (session.exploring, session.object_classes.state)
+        return [state.events for state in (*states, *more)]
 
     def _on_changed(self, event: object = None) -> None:
         self._settle.start()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from brushwood.session.comparing import CompareState
+from brushwood.session.exploring import ExploreState
 from brushwood.session.live import LiveEngine
 from brushwood.session.measuring import MeasuringState
 from brushwood.session.object_session import ObjectSession
@@ -32,6 +33,8 @@ class Session:
         What is measured, and which table is shown.
     comparing : CompareState
         What is compared with ground truth.
+    exploring : ExploreState
+        What is explored, and how.
     pixel_test, object_test : ValidatingState
         How the pixel and the object classifier are tested.
     devices : tuple of str
@@ -45,6 +48,7 @@ class Session:
     object_classes: ObjectSession = field(default_factory=ObjectSession)
     measuring: MeasuringState = field(default_factory=MeasuringState)
     comparing: CompareState = field(default_factory=CompareState)
+    exploring: ExploreState = field(default_factory=ExploreState)
     pixel_test: ValidatingState = field(default_factory=ValidatingState)
     object_test: ValidatingState = field(default_factory=lambda: ValidatingState(by="object"))
     devices: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from brushwood.session.explore_text import explore_step_text
 from brushwood.session.object_state import object_step_text
 from brushwood.session.objects_text import objects_step_text
 from brushwood.session.scene import Scene
@@ -99,6 +100,11 @@ def _compare(session: Session, scene: Scene, tables: Tables) -> Progress:
     return Progress(said or ("ready" if has_truth else "needs a truth"), bool(said))
 
 
+def _explore(session: Session, scene: Scene, tables: Tables) -> Progress:
+    text = explore_step_text(session.exploring, bool(tables))
+    return Progress(text, bool(session.exploring.said))
+
+
 def _later(session: Session, scene: Scene, tables: Tables) -> Progress:
     return Progress("comes later")
 
@@ -113,7 +119,12 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("Objects", "Make objects", "Turn classes into objects that can be counted.", _objects),
     Step("Measure", "Measure objects", "Size, shape, intensity and more, as a table.", _measure),
-    Step("Explore", "", "This step comes with a later version of Brushwood.", _later),
+    Step(
+        "Explore",
+        "Explore objects",
+        "Find groups in the measurements, and whether to trust them.",
+        _explore,
+    ),
     Step(
         "Object classifier",
         "Object classifier",
