@@ -172,6 +172,7 @@ def test_napari_s_tools_keep_their_meaning(desk):
     desk.objects.selected_label = 5  # another colour for the brush selects nothing
     assert desk.selected.labels == {2}
     desk.session.selection.clear()
+    desk.objects.mode = "pan_zoom"
     desk.objects.new_colormap()
     assert not desk.selected.labels
 

@@ -185,6 +185,12 @@ def test_rows_and_objects_select_each_other(desk):
     assert desk.selected.labels == {2, 5}
     press(desk, 1, CTRL)
     assert desk.selected.labels == {2}
+    desk.table.controller.sort_by("name")
+    desk.table.controller.sort_by("name")
+    press(desk, 0)
+    press(desk, 1, SHIFT)
+    assert desk.selected.labels == {9, 5}
+    desk.table.controller.sort_by("name")
     press(desk, 0)
     press(desk, 2, SHIFT)
     assert desk.selected.labels == {2, 5, 9}

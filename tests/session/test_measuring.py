@@ -78,7 +78,7 @@ def test_what_was_chosen_and_cannot_be_measured_is_left_out_and_not_forgotten():
 
 def test_probabilities_are_found_by_their_image():
     others = [replace(r, key=f"x{r.key}", image="other") for r in CHANCES]
-    found = ready(FakeScene(result_list=[*others, *CHANCES]), probabilities=True)
+    found = ready(FakeScene(result_list=[*CHANCES, *others]), probabilities=True)
     assert [r.key for r in found.probabilities] == ["p1", "p2"]
     assert found.setting.classes == ("-sky (blue)", "-cell")
     assert class_names(found.probabilities) == ("sky (blue)", "cell")

@@ -123,7 +123,6 @@ def _inner(codes: Codes, box: tuple[slice, slice]) -> npt.NDArray[np.bool_]:
     middle = part[1:-1, 1:-1]
     same: npt.NDArray[np.bool_] = (middle == part[:-2, 1:-1]) & (middle == part[2:, 1:-1])
     same &= (middle == part[1:-1, :-2]) & (middle == part[1:-1, 2:])
-    same &= middle > 0
     return same
 
 
