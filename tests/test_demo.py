@@ -1,5 +1,7 @@
 """The main job without a screen: `brushwood.samples.demo`."""
 
+import json
+
 import numpy as np
 import pytest
 import tifffile
@@ -7,14 +9,14 @@ from PIL import Image
 
 import brushwood as bw
 from brushwood import samples
-from brushwood.errors import InputError, OutputError, OutputExistsError, ShapeMismatchError
+from brushwood.errors import InputError, OutputError, OutputExistsError
 from brushwood.io.images import read_image
 from brushwood.jobs import Cancelled, Job
 from brushwood.samples import demo
+from brushwood.samples.demo_evaluation import agreement
 from brushwood.samples.picture import overview
-from brushwood.samples.scores import compare
 
-STAGES = ["load", "device", "train", "apply", "objects", "write"]
+STAGES = ["load", "device", "train", "apply", "objects", "evaluate", "write"]
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +26,14 @@ def coins(tmp_path_factory):
 
 def test_a_real_photograph_is_segmented_well(coins):
     assert coins.sample.key == "coins"
-    assert coins.agreement.mean_jaccard > 0.85 and coins.agreement.accuracy > 0.93
+    assert coins.evaluation.pixels.jaccard > 0.85 and coins.evaluation.pixels.accuracy > 0.93
     assert list(coins.seconds) == STAGES and all(s > 0 for s in coins.seconds.values())
 
 
 def test_every_file_is_written_and_fits_the_image(coins):
     shape = coins.sample.image.shape
     wanted = {"image", "annotation", "classes", "probabilities", "uncertainty", "model", "overview"}
-    assert set(coins.files) == wanted | {"objects", "table"}
+    assert set(coins.files) == wanted | {"objects", "table", "evaluation"}
     assert all(path.stat().st_size > 0 for path in coins.files.values())
     read = {k: tifffile.imread(v) for k, v in coins.files.items() if v.suffix == ".tif"}
     assert np.array_equal(read["image"], coins.sample.image)
@@ -58,8 +60,8 @@ def test_the_saved_model_gives_the_same_classes(coins):
 
 def test_the_text_tells_scores_times_and_device(coins):
     text = coins.text()
-    assert f"mean {coins.agreement.mean_jaccard:.3f}" in text
-    assert f"accuracy  {coins.agreement.accuracy:.3f}" in text
+    assert f"mean {coins.evaluation.pixels.jaccard:.3f}" in text
+    assert f"accuracy  {coins.evaluation.pixels.accuracy:.3f}" in text
     assert coins.device in text and all(f"{stage} " in text for stage in STAGES)
     assert all(str(path) in text for path in coins.files.values())
 
@@ -115,29 +117,37 @@ def test_the_strokes_of_each_sample_teach_enough(key, jaccard):
     model = bw.PixelClassifier(channel_axis=axis, ndim=sample.ndim, spacing=spacing)
     model.fit(sample.image, sample.annotation)
     classes = model.predict(sample.image)
-    found = compare(sample.truth_classes, classes, sample.annotation)
-    assert found.mean_jaccard > jaccard
+    assert agreement(sample, classes).jaccard > jaccard
 
 
 def test_a_demo_without_truth_says_so(tmp_path):
     report = demo.run_demo(tmp_path, sample="ihc")
-    assert report.agreement is None and "truth     none" in report.text()
+    assert report.evaluation.pixels is None and "truth     none" in report.text()
     with tifffile.TiffFile(report.files["probabilities"]) as file:
         assert file.series[0].axes.endswith("YX") and file.series[0].shape == (3, 512, 512)
 
 
-def test_agreement_by_hand():
-    truth = np.array([[1, 1, 1, 2], [2, 2, 0, 1]])
-    classes = np.array([[1, 2, 1, 2], [2, 1, 2, 2]])
-    strokes = np.array([[0, 0, 0, 0], [0, 0, 0, 1]])
-    # Compared: six pixels. Class 1: both 2, either 4. Class 2: both 2, either 4.
-    found = compare(truth, classes, strokes)
-    assert found.n_pixels == 6 and found.accuracy == pytest.approx(4 / 6)
-    assert found.jaccard == {1: pytest.approx(0.5), 2: pytest.approx(0.5)}
-    assert found.mean_jaccard == pytest.approx(0.5)
-    assert compare(truth, classes).n_pixels == 7
-    with pytest.raises(ShapeMismatchError, match="same image"):
-        compare(truth, classes[:1])
+def test_only_pixels_that_nobody_painted_are_compared():
+    sample = samples.load("coins")
+    painted = sample.annotation > 0
+    wrong = np.where(painted, 3 - sample.truth_classes, sample.truth_classes)
+    found = agreement(sample, wrong)
+    assert found.accuracy == found.jaccard == 1
+    assert found.n_pixels == (~painted & (sample.truth_classes > 0)).sum()
+
+
+def test_the_demo_ends_with_the_evaluation(coins):
+    lines = coins.text().splitlines()
+    at = lines.index("  evaluation")
+    assert [line.split()[0] for line in lines[at + 1 :]] == [
+        "Jaccard", "accuracy", "objects", "unseen",
+    ]  # fmt: skip
+    assert "held-out strokes in 5 folds" in lines[-1]
+    assert "F1 1.000" in lines[-2] and "24 found, 0 missed" in lines[-2]
+    written = json.loads(coins.files["evaluation"].read_text("utf-8"))
+    assert written["pixels"]["jaccard"] == coins.evaluation.pixels.jaccard
+    assert written["objects"]["tp"] == 24
+    assert written["held_out_strokes"]["n_folds"] == 5
 
 
 def test_the_picture_of_a_stack_shows_the_plane_with_most_strokes():

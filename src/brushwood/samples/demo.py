@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from brushwood.jobs import IDLE, Job
 from brushwood.samples.catalog import load
+from brushwood.samples.demo_evaluation import DemoEvaluation, evaluate_demo
 from brushwood.samples.demo_files import MAPS, targets, write
 from brushwood.samples.demo_objects import TASKS, ObjectResults, classify_objects, find_objects
 from brushwood.samples.sample import Sample
-from brushwood.samples.scores import PixelAgreement, compare
 
 if TYPE_CHECKING:
     from brushwood.pixels.classifier import PixelClassifier
@@ -35,16 +33,16 @@ class DemoReport:
         The OpenCL device, with its kind.
     annotated : mapping of class id to int
         Painted pixels.
-    agreement : PixelAgreement or None
-        On the pixels that were not painted; None where there is no truth.
+    evaluation : DemoEvaluation
+        How good it is: against the truth, and on held-out strokes.
     seconds : mapping of stage to float
         Wall time of load, device (finding it), train, apply, objects (splitting, measuring and
-        classifying them, if the sample has some) and write, in the order of running. Train holds
-        the compilation of kernels when it is the first work of the process.
+        classifying them, if the sample has some), evaluate and write, in the order of running.
+        Train holds the compilation of kernels when it is the first work of the process.
     files : mapping of content to path
         ``image``, ``annotation``, ``classes``, ``probabilities``, ``uncertainty``, ``model``,
-        ``overview``; ``objects`` and ``table`` if there are objects, ``object_classes`` and
-        ``object_model`` if they were classified.
+        ``overview``, ``evaluation``; ``objects`` and ``table`` if there are objects,
+        ``object_classes`` and ``object_model`` if they were classified.
     objects : ObjectResults or None
         What was found out about objects; None for samples without.
     """
@@ -52,7 +50,7 @@ class DemoReport:
     sample: Sample
     device: str
     annotated: Mapping[int, int]
-    agreement: PixelAgreement | None
+    evaluation: DemoEvaluation
     seconds: Mapping[str, float]
     files: Mapping[str, Path]
     objects: ObjectResults | None = None
@@ -70,16 +68,10 @@ class DemoReport:
             f"  strokes   {painted}",
             f"  times     {times}",
         ]
-        if self.agreement is None:
-            lines.append("  truth     none, nobody outlined this image")
-        else:
-            each = ", ".join(f"{names[k]} {v:.3f}" for k, v in self.agreement.jaccard.items())
-            where = f"{self.agreement.n_pixels} pixels that were not painted"
-            lines.append(f"  Jaccard   mean {self.agreement.mean_jaccard:.3f} ({each})")
-            lines.append(f"  accuracy  {self.agreement.accuracy:.3f} on {where}")
         if self.objects is not None:
             lines += self.objects.lines()
-        return "\n".join([*lines, *(f"  wrote     {path}" for path in self.files.values())])
+        lines += [f"  wrote     {path}" for path in self.files.values()]
+        return "\n".join([*lines, *self.evaluation.lines()])
 
 
 def run_demo(
@@ -128,20 +120,23 @@ def run_demo(
         classifier = _trained(loaded, chosen, job.part(0.0, 0.3))
     with _clock(seconds, "apply"):
         maps = classifier.predict_maps(loaded.image, MAPS, job=job.part(0.3, 0.8))
-    agreement = _agreement(loaded, maps["classes"])
     objects = None
     if sample in TASKS:
         with _clock(seconds, "objects"):
-            objects = _objects(loaded, maps["classes"], job.part(0.8, 0.9))
-    job.checkpoint(0.9, "write")
+            objects = _objects(loaded, maps["classes"], job.part(0.8, 0.85))
+    with _clock(seconds, "evaluate"):
+        matching = objects.matching if objects is not None else None
+        part = job.part(0.85, 0.95)
+        evaluation = evaluate_demo(loaded, classifier, maps["classes"], matching, part)
+    job.checkpoint(0.95, "write")
     with _clock(seconds, "write"):
-        write(loaded, classifier, maps, agreement, objects, files, overwrite)
+        write(loaded, classifier, maps, evaluation, objects, files, overwrite)
     job.checkpoint(1.0, "done")
     return DemoReport(
         sample=loaded,
         device=str(chosen),
         annotated={k: int((loaded.annotation == k).sum()) for k in loaded.class_names},
-        agreement=agreement,
+        evaluation=evaluation,
         seconds=seconds,
         files=files,
         objects=objects,
@@ -175,10 +170,3 @@ def _trained(sample: Sample, device: Any, job: Job) -> "PixelClassifier":
         device=device,
     )
     return classifier.fit(sample.image, sample.annotation, job=job)
-
-
-def _agreement(sample: Sample, classes: Any) -> PixelAgreement | None:
-    """Compare with the truth where it is known, on pixels that were not painted."""
-    if sample.truth_classes is None:
-        return None
-    return compare(np.asarray(sample.truth_classes), np.asarray(classes), sample.annotation)

@@ -1,14 +1,15 @@
 """The files of the demo: where they go, and how they are written."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from brushwood.samples.demo_evaluation import DemoEvaluation
 from brushwood.samples.demo_objects import TASKS, ObjectResults
 from brushwood.samples.sample import Sample
-from brushwood.samples.scores import PixelAgreement
 
 if TYPE_CHECKING:
     from brushwood.pixels.classifier import PixelClassifier
@@ -27,6 +28,7 @@ def targets(out: Path, sample: Sample, overwrite: bool) -> dict[str, Path]:
     files = {name: out / f"{sample.key}-{name}.tif" for name in names}
     files["model"] = out / f"{sample.key}.brushwood"
     files["overview"] = out / f"{sample.key}-overview.png"
+    files["evaluation"] = out / f"{sample.key}-evaluation.json"
     if sample.key in TASKS:
         files["objects"] = out / f"{sample.key}-objects.tif"
         files["table"] = out / f"{sample.key}-table.csv"
@@ -44,7 +46,7 @@ def write(
     sample: Sample,
     classifier: "PixelClassifier",
     maps: Mapping[str, Any],
-    agreement: PixelAgreement | None,
+    evaluation: DemoEvaluation,
     objects: ObjectResults | None,
     files: Mapping[str, Path],
     overwrite: bool,
@@ -58,10 +60,13 @@ def write(
     if objects is not None:
         _write_objects(objects, files, overwrite)
     classes, probabilities, uncertainty = (np.asarray(maps[name]) for name in MAPS)
-    caption = _caption(agreement, objects)
+    caption = _caption(evaluation, objects)
     sheet = overview(sample, classes, probabilities, uncertainty, caption, objects)
     with replacing(files["overview"], overwrite=overwrite) as path:
         sheet.save(path, format="PNG")
+    text = json.dumps(evaluation.to_json(), indent=1, ensure_ascii=False)
+    with replacing(files["evaluation"], overwrite=overwrite) as path:
+        path.write_text(text, "utf-8")
 
 
 def _write_images(
@@ -102,10 +107,8 @@ def _write_objects(objects: ObjectResults, files: Mapping[str, Path], overwrite:
         objects.model.save(files["object_model"], overwrite=overwrite)
 
 
-def _caption(agreement: PixelAgreement | None, objects: ObjectResults | None) -> str:
-    said = []
-    if agreement is not None:
-        said.append(f"Jaccard {agreement.mean_jaccard:.3f}, accuracy {agreement.accuracy:.3f}")
+def _caption(evaluation: DemoEvaluation, objects: ObjectResults | None) -> str:
+    said = evaluation.caption()
     if objects is not None:
         said.append(f"{len(objects.table)} objects")
         if objects.model is not None:

@@ -13,6 +13,7 @@ from brushwood.samples.sample import CLASS_COLORS, Sample
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from brushwood.evaluate.match import Matching
     from brushwood.objects.classifier import ObjectClassifier
 
 Truth = Callable[[Sample, NDArray[Any]], dict[int, int]]
@@ -56,8 +57,8 @@ class ObjectResults:
         Objects.
     table : DataFrame
         Their measurements, and, after classification, their classes.
-    n_truth, n_found : int
-        Objects of the truth, and how many of them were found (IoU of at least 0.5).
+    matching : Matching
+        With the true objects, from an IoU of 0.5 on.
     classes : array or None
         Class of each object, painted over it.
     model : ObjectClassifier or None
@@ -72,14 +73,23 @@ class ObjectResults:
     task: ObjectTask
     labels: NDArray[np.int32]
     table: "DataFrame"
-    n_truth: int
-    n_found: int
+    matching: "Matching"
     classes: NDArray[Any] | None = None
     model: "ObjectClassifier | None" = None
     annotated: Mapping[int, int] = field(default_factory=dict)
     n_held_out: int = 0
     n_right: int = 0
     wrong: tuple[int, ...] = ()
+
+    @property
+    def n_truth(self) -> int:
+        """Objects of the truth."""
+        return self.matching.n_truth
+
+    @property
+    def n_found(self) -> int:
+        """How many of them were found."""
+        return self.matching.tp
 
     @property
     def accuracy(self) -> float:
@@ -139,11 +149,9 @@ def classify_objects(
     from brushwood.objects.painting import paint_objects
     from brushwood.objects.results import classified
 
-    n_truth, n_found = _matched(sample, labels)
+    matching = _matched(sample, labels)
     if task.truth is None:
-        return ObjectResults(
-            task=task, labels=labels, table=table, n_truth=n_truth, n_found=n_found
-        )
+        return ObjectResults(task=task, labels=labels, table=table, matching=matching)
     known = task.truth(sample, labels)
     shown = dict(list(known.items())[:: task.every])
     annotated = Marks().add_many(labels, shown).attach(labels).column(table)
@@ -157,8 +165,7 @@ def classify_objects(
         task=task,
         labels=labels,
         table=found.assign(class_annotated=annotated),
-        n_truth=n_truth,
-        n_found=n_found,
+        matching=matching,
         classes=paint_objects(labels, found),
         model=model,
         annotated=model.counts_,
@@ -168,12 +175,11 @@ def classify_objects(
     )
 
 
-def _matched(sample: Sample, labels: NDArray[np.int32]) -> tuple[int, int]:
-    """Return how many objects there are in truth, and how many were found."""
+def _matched(sample: Sample, labels: NDArray[np.int32]) -> "Matching":
+    """Match objects with those of the truth."""
     from brushwood.evaluate.match import match_objects
 
-    matching = match_objects(np.asarray(sample.truth_labels), labels)
-    return int(matching.n_truth), int(matching.tp)
+    return match_objects(np.asarray(sample.truth_labels), labels)
 
 
 def _shapes(sample: Sample, labels: NDArray[np.int32]) -> dict[int, int]:
