@@ -72,6 +72,13 @@ def test_pca_is_scikit_learn_s_with_signs_that_do_not_flip():
     assert sum(document["explained_variance"]) <= 1
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_largest_loading_of_each_component_is_positive(seed):
+    found = embed_rows(prepare(cloud(40, seed=seed)), EmbedParams(method="pca", n_components=4))
+    axes = found.components.axes
+    assert (axes[np.abs(axes).argmax(axis=0), range(4)] > 0).all()
+
+
 def test_only_pca_has_loadings():
     table, _ = blobs(60)
     with pytest.raises(InputError, match="t-SNE has no loadings"):
