@@ -1,7 +1,6 @@
 """The main job in a real window: click a few objects, and all others are classified."""
 
 import numpy as np
-import pytest
 
 from object_desk import mark
 from object_scenes import LONG, ROUND
@@ -59,7 +58,7 @@ def test_a_second_click_takes_back_and_another_class_replaces(measured_desk):
     assert dict(desk.state.counts) == {LONG: 1}
 
 
-def test_keys_choose_the_class_over_the_canvas_and_undo_marks(measured_desk):
+def test_keys_choose_the_class_and_undo_marks_while_clicks_assign(measured_desk):
     desk = mark(measured_desk, (1,), ())
     desk.press("W")
     assert desk.state.current_class == LONG
@@ -78,16 +77,12 @@ def test_keys_choose_the_class_over_the_canvas_and_undo_marks(measured_desk):
     desk.press("Control-Z")
     assert "no mark to take back" in desk.status
 
-
-def test_keys_go_back_to_napari_when_click_mode_ends(measured_desk):
-    desk = mark(measured_desk, (1,), ())
     assert desk.objects.keymap
-    desk.view.classes.clicking.click()
+    desk.view.classes.clicking.click()  # the keys go back to napari
     before = desk.objects.data.copy()
     desk.objects.data_setitem((np.array([0]), np.array([0])), 5)
     desk.press("Control-Z")
     np.testing.assert_array_equal(desk.objects.data, before)
-    assert dict(desk.state.counts) == {ROUND: 1}
     desk.viewer.layers.selection.active = desk.image
     assert not desk.objects.keymap
 
@@ -104,22 +99,23 @@ def test_dragging_and_other_buttons_mark_nothing(measured_desk):
     assert "no object here" in desk.status
 
 
-@pytest.mark.parametrize("how", ["mode", "layer"])
-def test_taking_another_tool_ends_click_mode(measured_desk, how):
+def test_taking_another_tool_ends_click_mode(measured_desk):
     desk = mark(measured_desk, (1,), ())
-    if how == "mode":
-        desk.objects.mode = "paint"
-    else:
-        strokes = desk.viewer.add_labels(np.zeros((160, 96), np.uint8), name="mine")
-        strokes.mode = "paint"
-        desk.viewer.layers.selection.active = strokes
+    before = desk.objects.data.copy()
+    desk.objects.mode = "paint"
     assert not desk.view.classes.clicking.isChecked()
     assert "another tool" in desk.status
-    before = desk.objects.data.copy()
-    if how == "mode":
-        desk.objects.mode = "pan_zoom"
+    desk.objects.mode = "pan_zoom"
     desk.click(2)
     assert dict(desk.state.counts) == {ROUND: 1}
+    desk.view.classes.clicking.click()
+    strokes = desk.viewer.add_labels(np.zeros((160, 96), np.uint8), name="mine")
+    strokes.mode = "paint"
+    desk.viewer.layers.selection.active = strokes
+    assert not desk.view.classes.clicking.isChecked()
+    desk.click(2)
+    assert dict(desk.state.counts) == {ROUND: 1}
+    assert strokes.data.any(), "napari's brush painted"
     np.testing.assert_array_equal(desk.objects.data, before)
 
 
@@ -198,7 +194,10 @@ def test_columns_are_chosen_and_their_importances_shown(measured_desk):
     assert desk.state.columns is None
 
 
-def test_forest_options_train_again(measured_desk):
+def test_forest_options_help_and_script(measured_desk):
+    from qtpy.QtGui import QGuiApplication
+    from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSpinBox
+
     desk = mark(measured_desk)
     version = desk.state.model.version
     desk.view.forest.params.editor("n_trees").setValue(31)
@@ -206,26 +205,17 @@ def test_forest_options_train_again(measured_desk):
     assert desk.state.model.version == version + 1
     assert "31 trees of a random forest" in desk.view.forest.summary
 
-
-def test_every_control_has_a_tooltip(measured_desk, qtbot):
-    from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QSpinBox
-
-    for kind in (QAbstractButton, QComboBox, QLineEdit, QSpinBox):
-        for child in measured_desk.view.findChildren(kind):
-            if child.objectName().startswith("qt_") or not child.isVisibleTo(measured_desk.view):
-                continue
-            owner = child
-            while owner is not None and not owner.toolTip():
-                owner = owner.parentWidget()
-            assert owner is not None, child
-
-
-def test_help_and_script(measured_desk):
-    from qtpy.QtGui import QGuiApplication
-
-    desk = mark(measured_desk)
     desk.view.actions.copy.click()
     script = QGuiApplication.clipboard().text()
     compile(script, "script", "exec")
     assert "bw.ObjectClassifier(" in script
     assert "unit='µm'" in script
+
+    for kind in (QAbstractButton, QComboBox, QLineEdit, QSpinBox):
+        for child in desk.view.findChildren(kind):
+            if child.objectName().startswith("qt_") or not child.isVisibleTo(desk.view):
+                continue
+            owner = child
+            while owner is not None and not owner.toolTip():
+                owner = owner.parentWidget()
+            assert owner is not None, f"{child} has no tooltip"

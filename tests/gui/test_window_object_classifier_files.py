@@ -1,6 +1,7 @@
 """Object models saved and loaded in the window, and tables that do not fit them."""
 
 import pytest
+from qtpy.QtWidgets import QFileDialog
 
 from brushwood.objects.classifier import ObjectClassifier
 from object_desk import mark
@@ -19,7 +20,7 @@ def saved(measured_desk, tmp_path):
     return desk, path
 
 
-def test_a_saved_model_works_in_python(saved):
+def test_a_saved_model_works_in_python_and_is_not_replaced_unasked(saved, tmp_path, monkeypatch):
     import brushwood as bw
 
     desk, path = saved
@@ -30,8 +31,32 @@ def test_a_saved_model_works_in_python(saved):
     assert model.predict(table).tolist() == list(desk.truth.values())
     assert model.units_["area"] == "µm²"
 
+    path.write_text("precious")
+    desk.controller.files.save(str(path), overwrite=False)
+    desk.wait(lambda: "shapes.brushwood" in desk.status and "Saved" not in desk.status)
+    assert path.read_text() == "precious"
 
-def test_a_loaded_model_classifies_at_once_and_learns_on(saved):
+    seen = []
+    monkeypatch.setattr(
+        QFileDialog, "exec", lambda dialog: seen.append((dialog.acceptMode(), dialog.options()))
+    )
+    desk.view.actions.save.click()
+    desk.view.actions.load.click()
+    mode, options = seen[0]
+    assert mode == QFileDialog.AcceptMode.AcceptSave
+    assert not options & QFileDialog.Option.DontConfirmOverwrite
+    assert len(seen) == 2
+
+    before = desk.state.model
+    for name, content in (("empty", b""), ("words", b"no model"), ("cut", b"PK\x03\x04 cut")):
+        bad = tmp_path / f"{name}.brushwood"
+        bad.write_bytes(content)
+        desk.controller.files.load(str(bad))
+        desk.wait(lambda bad=bad: bad.name in desk.status)
+    assert desk.state.model == before
+
+
+def test_a_loaded_model_classifies_at_once_offers_its_marks_and_learns_on(saved):
     desk, path = saved
     for _ in range(4):
         desk.view.classes.undo.click()
@@ -45,28 +70,18 @@ def test_a_loaded_model_classifies_at_once_and_learns_on(saved):
     assert [c.name for c in desk.state.classes] == ["disc", "class B"]
     assert desk.classes_of() == desk.truth
     assert set(desk.objects.features["class_name"]) == {"disc", "class B"}
-    mark(desk, (3,), ())
-    assert "trained" in desk.state.model.origin
-    assert dict(desk.state.model.stored) == {ROUND: 2, LONG: 2}
-    assert desk.classes_of() == desk.truth
-
-
-def test_marks_in_a_model_file_are_offered(saved):
-    desk, path = saved
-    for _ in range(4):
-        desk.view.classes.undo.click()
-    desk.idle()
-    desk.controller.files.load(str(path))
-    desk.wait(lambda: "Loaded shapes.brushwood" in desk.status)
-    desk.idle()
     offer = "Take over 4 marks of shapes · objects in shapes.brushwood"
     assert desk.view.classes.take.text() == offer
     desk.view.classes.take.click()
     desk.idle()
     assert dict(desk.state.counts) == {ROUND: 2, LONG: 2}
+    mark(desk, (3,), ())
+    assert desk.state.model.origin == "trained"
+    assert dict(desk.state.model.stored) == {ROUND: 2, LONG: 2}
+    assert desk.classes_of() == desk.truth
 
 
-def test_missing_columns_are_said_and_measured_with_one_click(saved):
+def test_missing_columns_are_measured_with_one_click_and_other_units_refused(saved):
     desk, path = saved
     desk.controller.session.engine.forget()
     desk.state.model = None
@@ -83,45 +98,7 @@ def test_missing_columns_are_said_and_measured_with_one_click(saved):
     assert desk.classes_of() == desk.truth
     assert "lacks" not in desk.status
 
-
-def test_other_units_are_refused(saved):
-    desk, path = saved
     desk.objects.metadata["brushwood"]["units"]["area"] = "px²"
     desk.controller.session.engine.forget()
     desk.controller.files.load(str(path))
     desk.wait(lambda: "other units" in desk.status)
-
-
-def test_a_file_that_is_no_model_changes_nothing(saved, tmp_path):
-    desk, _ = saved
-    before = desk.state.model
-    for name, content in (("empty", b""), ("words", b"no model"), ("cut", b"PK\x03\x04 cut")):
-        path = tmp_path / f"{name}.brushwood"
-        path.write_bytes(content)
-        desk.controller.files.load(str(path))
-        desk.wait(lambda name=name: f"{name}.brushwood" in desk.status)
-    assert desk.state.model == before
-
-
-def test_an_existing_file_is_not_replaced_unasked(saved):
-    desk, path = saved
-    path.write_text("precious")
-    desk.controller.files.save(str(path), overwrite=False)
-    desk.wait(lambda: "shapes.brushwood" in desk.status and "Saved" not in desk.status)
-    assert path.read_text() == "precious"
-
-
-def test_the_save_dialog_asks_before_it_replaces(saved, monkeypatch):
-    from qtpy.QtWidgets import QFileDialog
-
-    desk, _ = saved
-    seen = []
-    monkeypatch.setattr(
-        QFileDialog, "exec", lambda dialog: seen.append((dialog.acceptMode(), dialog.options()))
-    )
-    desk.view.actions.save.click()
-    desk.view.actions.load.click()
-    mode, options = seen[0]
-    assert mode == QFileDialog.AcceptMode.AcceptSave
-    assert not options & QFileDialog.Option.DontConfirmOverwrite
-    assert len(seen) == 2

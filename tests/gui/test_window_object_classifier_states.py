@@ -329,6 +329,8 @@ def test_a_lazy_pyramid(viewer, qtbot):
 
 
 def test_closed_and_opened_again_it_goes_on(measured_desk):
+    from brushwood.gui import _scene
+
     desk = mark(measured_desk)
     reference = weakref.ref(desk.widget)
     desk.viewer.window.remove_dock_widget(desk.widget)
@@ -350,16 +352,11 @@ def test_closed_and_opened_again_it_goes_on(measured_desk):
     assert counts(desk) == {ROUND: 3, LONG: 2}
     assert [x.name for x in desk.viewer.layers].count("shapes · object classes") == 1
 
-
-def test_marks_go_with_the_layer_to_another_session(measured_desk):
-    from brushwood.gui import _scene
-
-    desk = mark(measured_desk)
     desk.controller.intents._on_rename(LONG, "bar")
     desk.viewer.window.remove_dock_widget(desk.widget)
     _scene._SESSIONS.clear()  # as if the program had only the layers
     desk.open()
-    assert counts(desk) == {ROUND: 2, LONG: 2}
+    assert counts(desk) == {ROUND: 3, LONG: 2}
     assert [c.name for c in desk.state.classes] == ["class A", "bar"]
 
 
