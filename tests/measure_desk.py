@@ -148,7 +148,8 @@ class MeasureDesk:
         send(QEvent.Type.MouseButtonPress, start, left, left)
         end = start + QPointF(drag, 0)
         if drag:
-            for part in (0.3, 0.6, 1.0):
+            for part in (0.2, 0.4, 0.6, 0.8, 1.0):
+                self.qtbot.wait(30)
                 send(QEvent.Type.MouseMove, start + QPointF(part * drag, 0), none, left)
         send(QEvent.Type.MouseButtonRelease, end, left, none)
         self.qtbot.wait(30)

@@ -84,6 +84,9 @@ def test_the_topmost_of_two_layers_is_hit(desk, viewer):
     above.visible = False
     desk.click((20, 20))
     assert (desk.selected.layer, desk.selected.labels) == (desk.key, {2})
+    desk.objects.visible = False
+    desk.click((70, 80))
+    assert (desk.selected.layer, desk.selected.labels) == (desk.key, {5})
     desk.link.leave(member)
 
 

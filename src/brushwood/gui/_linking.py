@@ -194,17 +194,15 @@ class ObjectLink(QObject):
 
     def _under(self, event: Any) -> tuple[LayerKey | None, int]:
         """Return the topmost joined layer with an object under the pointer, and the object."""
-        seen: LayerKey | None = None
         layers = list(self._scene.layers())
-        for layer in reversed(layers):
-            key = key_of(layer)
-            if key not in self._slots or not is_seen(layer, layers):
-                continue
+        joined = [layer for layer in layers if key_of(layer) in self._slots][::-1]
+        # Hidden objects count only where no others are seen.
+        seen = [layer for layer in joined if is_seen(layer, layers)] or joined
+        for layer in seen:
             found = object_at(layer, event)
-            seen = seen or key
             if found is not None:
-                return key, found[0]
-        return seen, 0
+                return key_of(layer), found[0]
+        return (key_of(seen[0]) if seen else None), 0
 
     def _select(self, layer: LayerKey, label: int, *, extend: bool) -> None:
         selection = self.session.selection

@@ -117,6 +117,8 @@ class CatalogueSection(Section):
         for top in self._tops():
             for item in _children(top):
                 item.setCheckState(0, _ON if item.data(0, _NAME) in chosen else _OFF)
+            ticked = sum(item.checkState(0) == _ON for item in _children(top))
+            top.setText(1, f"{ticked} of {top.childCount()}")
             states = {item.checkState(0) for item in _children(top) if not item.isDisabled()}
             top.setCheckState(0, states.pop() if len(states) == 1 else _PART if states else _OFF)
 
