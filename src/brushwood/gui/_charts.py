@@ -14,6 +14,10 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 LINE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 
 
+#: Share of the width that names along the left axis may take.
+_NAMES_SHARE = 0.4
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Line:
     """One curve.
@@ -45,6 +49,7 @@ class Chart(pg.PlotWidget):
         self.getPlotItem().hideButtons()
         self.setMouseEnabled(False, False)
         self._legend: Any = None
+        self._names: Sequence[tuple[float, str]] = []
         self._recolour()
 
     def show_lines(
@@ -125,8 +130,9 @@ class Chart(pg.PlotWidget):
         image.setColorMap(pg.ColorMap([0.0, 0.5, 1.0], colours))
         plot.addItem(image)
         plot.invertY(True)
-        step = max(1, n // 16)  # more names than lines would run into each other
-        plot.getAxis("left").setTicks([[(k + 0.5, names[k]) for k in range(0, n, step)]])
+        # More names than lines would run into each other.
+        step = -(-n * self.fontMetrics().lineSpacing() // max(1, self.height() - 20))
+        self._show_names([(k + 0.5, names[k]) for k in range(0, n, max(1, step))])
         plot.getAxis("bottom").setTicks([[]])
         plot.setLabel("left", "")
         plot.setLabel("bottom", "")
@@ -148,7 +154,7 @@ class Chart(pg.PlotWidget):
         plot.addItem(pg.ScatterPlotItem(np.asarray(x, float), np.asarray(y, float), **dots))
         plot.addItem(pg.InfiniteLine(0, pen=self._ink()))
         plot.invertY(True)
-        plot.getAxis("left").setTicks([list(enumerate(names))])
+        self._show_names(list(enumerate(names)))
         plot.setLabel("bottom", x_label)
         plot.setLabel("left", "")
 
@@ -187,7 +193,21 @@ class Chart(pg.PlotWidget):
         plot.setLabel("left", names[1])
         plot.setRange(xRange=(x[0], x[-1]), yRange=(y[0], y[-1]), padding=0)
 
+    def resizeEvent(self, event: Any) -> None:
+        """Shorten names anew."""
+        super().resizeEvent(event)
+        if getattr(self, "_names", None):
+            self._show_names(self._names)
+
+    def _show_names(self, names: Sequence[tuple[float, str]]) -> None:
+        """Write names along the left axis, shortened so that more than half is left to draw in."""
+        self._names = names
+        room, cut = int(_NAMES_SHARE * self.width()), pg.QtCore.Qt.TextElideMode.ElideMiddle
+        short = [(at, self.fontMetrics().elidedText(name, cut, room)) for at, name in names]
+        self.getPlotItem().getAxis("left").setTicks([short])
+
     def _clear(self) -> None:
+        self._names = []
         plot = self.getPlotItem()
         plot.clear()
         if self._legend is not None:

@@ -16,6 +16,9 @@ _MOST_CLASSES = 60
 #: Beginnings of names of whole-number columns that hold classes, not amounts.
 _CLASS_NAMES = ("class", "cluster", "group", "category", "predicted", "truth")
 
+#: Colour of class 0, which is none.
+NO_CLASS = "#8C8C8C"
+
 #: Code of an object whose value is missing; values are 1 to `STEPS`.
 MISSING_CODE = 0
 
@@ -120,6 +123,8 @@ def _class_name(value: Any) -> str:
 def _class_colour(value: Any, position: int) -> str:
     """Return the colour of a class: by its id where it is a number, so that all views agree."""
     whole = isinstance(value, int) and not isinstance(value, bool)
+    if whole and value == 0:  # no class
+        return NO_CLASS
     return colour_of(value if whole and value > 0 else position + 1)
 
 

@@ -13,6 +13,7 @@ from brushwood.explore.gates import Population
 from brushwood.explore.grouping import ClusterParams
 from brushwood.explore.prepare import PrepareParams
 from brushwood.explore.stability import StabilityParams
+from brushwood.explore.surrogate import SurrogateParams
 from brushwood.session.object_table import frames_of, labels_of, table_of
 from brushwood.session.plotting import Look
 from brushwood.session.scene import LayerKey
@@ -34,8 +35,8 @@ class ExploreState:
         Ticked objects layers.
     columns : tuple of str or None
         Columns that are explored; None for all that describe objects.
-    prepare, embed, clusters, stability
-        How columns are made comparable, laid out, grouped and tested.
+    prepare, embed, clusters, stability, surrogate
+        How columns are made comparable, laid out, grouped, tested and learned.
     on_layout : bool
         Group the layout; otherwise the columns themselves.
     x, y : str or None
@@ -54,6 +55,7 @@ class ExploreState:
     embed: EmbedParams = field(default_factory=EmbedParams)
     clusters: ClusterParams = field(default_factory=ClusterParams)
     stability: StabilityParams = field(default_factory=StabilityParams)
+    surrogate: SurrogateParams = field(default_factory=SurrogateParams)
     on_layout: bool = True
     x: str | None = None
     y: str | None = None

@@ -7,6 +7,15 @@ from brushwood.session.explore_work import Explained, Explored, Kept, TableSourc
 Answer = Explored | Trusted | Why | Kept | Explained
 
 
+def explored_of(answer: Answer) -> Explored:
+    """Return the exploration that an answer belongs to."""
+    if isinstance(answer, Explored):
+        return answer
+    if isinstance(answer, Explained):
+        return answer.request.kept.request.explored
+    return answer.request.explored
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Arrived:
     """An answer, and the labels as they were when it was ready.

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from qtpy.QtCore import QObject
 from qtpy.QtGui import QGuiApplication
 
@@ -16,18 +15,23 @@ from brushwood.gui import _docks
 from brushwood.gui._help import show_help
 from brushwood.gui._scene import NapariScene, key_of, session_for
 from brushwood.gui._tasks import TaskRunner
-from brushwood.gui.explore.arrived import Answer, Arrived
+from brushwood.gui.explore.arrived import Answer, Arrived, explored_of
 from brushwood.gui.explore.keeping import Keeping
 from brushwood.gui.explore.plot_link import PlotLink
+from brushwood.gui.explore.reasons import Reasons
 from brushwood.gui.explore.source import MeasuredLayers
 from brushwood.gui.explore.view import ExploreView
 from brushwood.gui.explore.warming import Warming
 from brushwood.jobs import Job
+from brushwood.session.explore_script import explore_script
 from brushwood.session.explore_text import (
+    cluster_summary,
+    embed_summary,
     explained_sentence,
-    explore_script,
     explored_sentence,
+    first_sentence,
     kept_sentence,
+    laid_out_sentence,
     suggested_sentence,
     trusted_sentence,
     why_sentence,
@@ -60,6 +64,9 @@ _CHANGED = (
     "The objects of {names} changed while this was computed, so the answer was dropped: it belongs "
     "to objects that are no more. Measure them again, then repeat."
 )
+_OTHER_TABLE = (
+    "The table changed while this was computed, so the answer was dropped. Press Run again."
+)
 _NO_SHAP = "SHAP is not installed: pip install 'napari-brushwood[explore]'."
 
 
@@ -75,11 +82,10 @@ class ExploreController(QObject):
         self.source = MeasuredLayers(self.scene, self)
         self.plot = PlotLink(viewer, view.plot, self)
         self.keeping = Keeping(self)
+        self.reasons = Reasons(self)
         self.warming = Warming(self)
         self.rows: ObjectRows | None = None
         self.explored: Explored | None = None
-        self.explained: Explained | None = None
-        self._class = 1
         self._said = ""
         self._running = False
         self._chosen_once = False
@@ -94,7 +100,6 @@ class ExploreController(QObject):
         self.plot.populations_changed.connect(self._on_populations)
         self.keeping.said.connect(self.say)
         self.warming.said.connect(self.say)
-        self.session.selection.events.selected.connect(self._on_selected)
         self._connect_view(view)
 
     def _connect_view(self, view: ExploreView) -> None:
@@ -114,7 +119,7 @@ class ExploreController(QObject):
         view.why.run_requested.connect(self.rank)
         view.why.explain_requested.connect(self.explain)
         view.why.columns_requested.connect(lambda names: self._set("columns", names))
-        view.why.class_chosen.connect(self._on_class)
+        view.keep.edited.connect(lambda params: self._set("surrogate", params))
         view.keep.run_requested.connect(self.keep)
         view.keep.save_requested.connect(self.keeping.ask_save)
         view.keep.apply_requested.connect(self.keeping.apply)
@@ -130,6 +135,7 @@ class ExploreController(QObject):
         self._running = True
         self.source.start()
         self.plot.start()
+        self.reasons.start()
         self._on_tables()
         if self.state.embed.method == "umap":
             self.warming.begin()
@@ -139,6 +145,7 @@ class ExploreController(QObject):
         if not self._running:
             return
         self._running = False
+        self.reasons.stop()
         self._runner.drop()
         self.warming.stop()
         self.keeping.stop()
@@ -155,8 +162,12 @@ class ExploreController(QObject):
         if self.rows is None or not len(self.rows):
             self.say(_NO_TABLE)
             return
+        request = self._request()
+        self._ask(run_explore, request, request.sources)
+
+    def _request(self) -> ExploreRequest:
         state = self.state
-        request = ExploreRequest(
+        return ExploreRequest(
             self.source.sources(state.layers),
             state.columns,
             state.prepare,
@@ -164,7 +175,6 @@ class ExploreController(QObject):
             state.clusters,
             suggest=True,
         )
-        self._ask(run_explore, request, request.sources)
 
     def repeat(self) -> None:
         """Test whether the groups come back."""
@@ -179,14 +189,15 @@ class ExploreController(QObject):
     def keep(self) -> None:
         """Teach a classifier the groups."""
         if self._has_groups():
-            params = self.view.keep.form.spec
-            self._ask(run_keep, KeepRequest(self.explored, params=params))
+            request = KeepRequest(self.explored, params=self.state.surrogate)
+            self._ask(run_keep, request)
 
     def explain(self) -> None:
         """Ask what the classifier looks at; train it first if it was not."""
         if not self._has_groups():
             return
-        kept, request = self.keeping.kept, KeepRequest(self.explored)
+        kept = self.keeping.kept
+        request = KeepRequest(self.explored, params=self.state.surrogate)
 
         def both(given: KeepRequest, job: Job) -> Explained:
             found = kept if kept is not None else run_keep(given, job.part(0.0, 0.4))
@@ -204,11 +215,10 @@ class ExploreController(QObject):
         ticked = columns if state.columns is None else state.columns
         view.table.show_columns([(n, header(n, units.get(n, ""))) for n in columns], ticked, state)
         n_rows = len(rows) if rows is not None else 0
-        view.table.show_summary(n_rows, len([n for n in columns if n in ticked]), "")
-        embed, clusters = state.embed, state.clusters
-        view.reduce.show_params(embed, f"{embed.method}, {embed.n_components} dimensions")
-        number = "" if clusters.method == "hdbscan" else f", {clusters.n_clusters} groups"
-        view.group.show_params(clusters, f"{clusters.method}{number}")
+        notes = " ".join(self.explored.notes()) if self.explored is not None else ""
+        view.table.show_summary(n_rows, len([n for n in columns if n in ticked]), notes)
+        view.reduce.show_params(state.embed, embed_summary(state.embed))
+        view.group.show_params(state.clusters, cluster_summary(state.clusters))
         view.group.show_group(state.on_layout, self._suggested() is not None)
         reason = "" if n_rows else _NO_TABLE
         has_groups = self.explored is not None and self.explored.clusters is not None
@@ -274,15 +284,20 @@ class ExploreController(QObject):
 
     def _forget(self) -> None:
         """Take away answers that belong to other objects or groups."""
-        self.explored = self.explained = None
+        self.explored = None
+        self.reasons.forget()
         self.keeping.forget()
         self.state.said = ""
         for section in (self.view.trust, self.view.why, self.view.keep):
             section.show_nothing()
+        self.view.reduce.show_note("")
         self.view.group.show_note("")
 
     def _on_arrived(self, arrived: Arrived) -> None:
         answer = arrived.answer
+        if not isinstance(answer, Explored) and explored_of(answer) is not self.explored:
+            self.say(_OTHER_TABLE)  # the table changed, and with it the groups went
+            return
         changed = [
             s.name
             for s in arrived.sources
@@ -297,17 +312,17 @@ class ExploreController(QObject):
             self.state.colour = answer.stability.name
             dropped = self._land(answer.columns(), arrived)
             self.view.trust.show_answer(answer, trusted_sentence(answer))
-            self.say(" ".join(x for x in (answer.stability.verdict.sentence, dropped) if x))
+            said = first_sentence(answer.stability.verdict.sentence)
+            self.say(" ".join(x for x in (said, dropped) if x))
         elif isinstance(answer, Why):
             self.view.why.show_reasons(answer, why_sentence(answer))
-            self.say(why_sentence(answer))
+            self.say(first_sentence(why_sentence(answer)))
         elif isinstance(answer, Kept):
             self.keeping.take(answer)
             self.view.keep.show_answer(answer, kept_sentence(answer))
-            self.say(kept_sentence(answer))
+            self.say(first_sentence(kept_sentence(answer)))
         elif isinstance(answer, Explained):
-            self.explained = answer
-            self._on_class(answer.explanation.classes[0])
+            self.reasons.take(answer)
             self.say(explained_sentence(answer))
         self.refresh()
 
@@ -324,28 +339,10 @@ class ExploreController(QObject):
             self.state.colour = done.clusters.name
             self.state.said = f"{done.clusters.n_clusters} groups"
         dropped = self._land(done.columns(), arrived)
+        self.view.reduce.show_note(laid_out_sentence(done))
         self.view.group.show_note(suggested_sentence(done))
         self.view.table.set_open(False)
         self.say(" ".join(x for x in (explored_sentence(done), dropped) if x))
-
-    def _on_class(self, class_id: Any) -> None:
-        self._class = int(class_id)
-        if self.explained is not None:
-            sentence = explained_sentence(self.explained)
-            self.view.why.show_explained(self.explained, sentence, self._class)
-            self._on_selected()
-
-    def _on_selected(self, selected: object = None) -> None:
-        """Show what spoke for the group in the one object that is selected."""
-        if self.explained is None or self.rows is None:
-            return
-        chosen = np.flatnonzero(self.plot.selected)
-        found = self.explained.explanation
-        if len(chosen) == 1 and chosen[0] in found.rows:
-            row = int(chosen[0])
-            self.view.why.show_bars(found, row, int(self.rows.label[row]), self._class)
-        else:
-            self.view.why.hide_bars()
 
     def _on_populations(self) -> None:
         """Write the populations as columns of yes and no."""
@@ -361,6 +358,10 @@ class ExploreController(QObject):
         self._set("embed", params)
         if params.method == "umap":
             self.warming.begin()
+        elif self.warming.is_running:
+            self.warming.stop()
+            self.say("")
+            self.refresh()
 
     def _suggested(self) -> int | None:
         found = self.explored.suggestion if self.explored is not None else None
@@ -388,5 +389,12 @@ class ExploreController(QObject):
         self.warming.stop()
 
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(explore_script(self.state))
-        self.say("A script that explores a table in the same way is on the clipboard.")
+        request = self._request()
+        if not request.sources:
+            self.say(_NO_TABLE)
+            return
+        QGuiApplication.clipboard().setText(explore_script(request, self.state.stability))
+        self.say(
+            "A script that explores the table in the same way is on the clipboard. It reads the "
+            "table from a file: export it in the object table."
+        )

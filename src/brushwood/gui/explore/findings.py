@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
@@ -14,11 +14,19 @@ from brushwood.gui._tables import fill_table, text_table
 from brushwood.gui._widgets import KeyedCombo, Section, labelled, wrapped_label
 from brushwood.gui.explore.tree_picture import TreePicture
 from brushwood.session.classes import colour_of
+from brushwood.session.explore_text import (
+    beware_details,
+    beware_sentence,
+    explained_sentence,
+    first_sentence,
+)
 from brushwood.session.explore_work import Explained, Kept, Trusted, Why
 
 #: Points of a small multiple; more would not be told apart.
 _MOST_POINTS = 1500
 _COLUMNS = 4
+#: Groups whose centres have a column in the ranking.
+_MOST_GROUPS = 4
 
 
 class TrustSection(Section):
@@ -64,7 +72,7 @@ class TrustSection(Section):
         self._answer.setText(sentence)
         self._answer.show()
         self._draw(done.stability)
-        self.set_summary(f"— {done.stability.verdict.sentence.split('.')[0]}")
+        self.set_summary(f"— {first_sentence(sentence)}")
 
     def _draw(self, found: Stability) -> None:
         self._multiples.clear()
@@ -117,19 +125,23 @@ class WhySection(Section):
         line.addWidget(self.run, 1)
         line.addWidget(self.explain, 1)
         self._answer = wrapped_label()
-        self._table = text_table(
-            "Columns by how they change with the distance to a group's centre."
+        self._caption = wrapped_label(
+            "Correlation with the distance to each group's centre, and η², the share of the "
+            "variance between groups; ★ the small set:"
         )
+        self._table = text_table("Columns, those that go with the groups most first.")
         self._map_caption = wrapped_label("Columns that say the same stand beside each other:")
-        self._map = Chart("Correlations of all columns: blue against, red along.", lines=16)
-        self._explained = wrapped_label()
+        self._map = Chart("Correlations of all columns: blue against, red along.", lines=18)
+        self._explained, self._beware = wrapped_label(), wrapped_label()
         self._class = KeyedCombo("The group whose reasons are shown.")
         self._class.key_chosen.connect(self.class_chosen)
         self._class_row = QWidget()
         self._class_row.setLayout(labelled("Group", self._class))
         self._class_row.layout().setContentsMargins(0, 0, 0, 0)
         self._swarm = Chart(
-            "Each point is an object: right of zero speaks for the group.", lines=20
+            "Each point is an object: right of zero speaks for the group. Orange: a large value, "
+            "blue: a small one.",
+            lines=20,
         )
         self._bars_caption = wrapped_label()
         self._bars = text_table("What spoke for and against the group in one object.")
@@ -137,12 +149,16 @@ class WhySection(Section):
         self.box.addLayout(line)
         for widget in self._parts():
             self.box.addWidget(widget)
+        for table in (self._table, self._importance, self._bars):
+            table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+            table.setWordWrap(False)
         self.show_nothing()
 
     def _parts(self) -> tuple[QWidget, ...]:
         return (
-            self._answer, self._use, self._table, self._map_caption, self._map, self._explained,
-            self._class_row, self._swarm, self._importance, self._bars_caption, self._bars,
+            self._answer, self._use, self._caption, self._table, self._map_caption, self._map,
+            self._explained, self._beware, self._class_row, self._swarm, self._importance,
+            self._bars_caption, self._bars,
         )  # fmt: skip
 
     def show_ready(self, reason: str, missing: str) -> None:
@@ -163,24 +179,25 @@ class WhySection(Section):
         found = done.ranking
         self._answer.setText(sentence)
         self._suggested = found.suggested
-        header = ("column", "strength", *(f"to {g}" for g in found.groups[:4]), "η²")
+        header = ("column", *(f"to {g}" for g in found.groups[:_MOST_GROUPS]), "η²")
         rows = []
-        for name, strength, each, eta in zip(
-            found.columns, found.strength, found.to_center, found.eta_squared, strict=True
-        ):
-            numbers = [f"{v:.2f}" for v in (strength, *each[:4], eta)]
-            mark = " ★" if name in found.suggested else ""
-            rows.append((f"{name}{mark}", *numbers))
+        for name, each, eta in zip(found.columns, found.to_center, found.eta_squared, strict=True):
+            numbers = [f"{v:.2f}" for v in (*each[:_MOST_GROUPS], eta)]
+            mark = "★ " if name in found.suggested else ""
+            rows.append((f"{mark}{name}", *numbers))
         fill_table(self._table, header, rows)
         self._map.show_heat(done.correlations.matrix, done.correlations.columns)
-        for widget in (self._answer, self._use, self._table, self._map_caption, self._map):
+        for widget in self._parts()[:6]:
             widget.show()
         self.set_summary(f"— {', '.join(found.columns[:3])}")
 
-    def show_explained(self, done: Explained, sentence: str, class_id: int) -> None:
+    def show_explained(self, done: Explained, class_id: int) -> None:
         """Show SHAP values of one group, and both importances."""
         found = done.explanation
-        self._explained.setText(sentence)
+        self._explained.setText(explained_sentence(done))
+        self._beware.setText(beware_sentence(done))
+        self._beware.setToolTip(beware_details(done))
+        self._beware.setVisible(bool(found.warnings))
         self._class.set_entries([(i, found.class_names[i]) for i in found.classes], class_id)
         swarm = found.swarm(class_id)
         names = [str(n) for n in swarm["column"].unique()]
@@ -189,7 +206,7 @@ class WhySection(Section):
             swarm["y"],
             swarm["color"],
             names,
-            f"speaks for {found.class_names[class_id]}",
+            f"for {found.class_names[class_id]} (orange: large value)",
         )
         at = found.classes.index(class_id)
         rows = [
@@ -271,4 +288,4 @@ class KeepSection(Section):
         self._tree.show_tree(done.surrogate.tree)
         self._answer.show()
         self._tree.show()
-        self.set_summary(f"— {sentence.split('.')[0]}")
+        self.set_summary(f"— {first_sentence(sentence)}")

@@ -25,6 +25,7 @@ from brushwood.session.exploring import (
 )
 from brushwood.session.locating import Place, place_from_row
 from brushwood.session.plotting import Cloud, radii
+from brushwood.session.scene import LayerKey
 from brushwood.session.selection import Selected
 from brushwood.tables import header, units_of
 
@@ -54,6 +55,8 @@ class PlotLink(QObject):
         self._link = link_for(viewer)
         self.panel, self.canvas = panel, panel.canvas
         self._thumbnails = Thumbnails(self._scene)
+        #: One member of the link a layer, so that clicks in each of them select.
+        self._seats: list[QObject] = []
         self._rows: ObjectRows | None = None
         self._mask = np.zeros(0, bool)
         self._pending: Gate | None = None
@@ -78,7 +81,18 @@ class PlotLink(QObject):
     def stop(self) -> None:
         """Stop following."""
         self.session.selection.events.selected.disconnect(self._on_selected)
-        self._link.leave(self)
+        self._sit(())
+
+    def _sit(self, keys: tuple[LayerKey, ...]) -> None:
+        """Follow clicks in these layers."""
+        while len(self._seats) > len(keys):
+            seat = self._seats.pop()
+            self._link.leave(seat)
+            seat.deleteLater()
+        while len(self._seats) < len(keys):
+            self._seats.append(QObject(self))
+        for seat, key in zip(self._seats, keys, strict=True):
+            self._link.join(seat, key)
 
     @property
     def selected(self) -> np.ndarray:
@@ -89,8 +103,7 @@ class PlotLink(QObject):
         """Plot other rows; the view stays while the columns do."""
         self._rows = rows
         self._mask = np.zeros(len(rows) if rows is not None else 0, bool)
-        if rows is not None and rows.keys:
-            self._link.join(self, rows.keys[0])
+        self._sit(rows.keys if rows is not None else ())
         self.refresh()
         self._on_selected(self.session.selection.selected)
 
@@ -140,7 +153,6 @@ class PlotLink(QObject):
             self.session.selection.clear()
         else:
             label = int(rows.label[current]) if current >= 0 else 0
-            self._link.join(self, key)
             self.session.selection.select(key, labels, label)
         self._quiet = False
 
@@ -192,7 +204,7 @@ class PlotLink(QObject):
             mask = self.inside(population)
             counts[population.name] = int(mask.sum()) if mask is not None else 0
         self.panel.show_populations(self.state.populations, counts)
-        self.panel.show_pending(self._pending is not None)
+        self.panel.show_pending(self._pending is not None, bool(self._undo))
 
     def inside(self, population: Population) -> np.ndarray | None:
         """Return which rows a population holds, None where its columns are missing."""

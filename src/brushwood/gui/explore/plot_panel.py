@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +28,7 @@ _MODES: dict[Mode, tuple[str, str]] = {
     "lasso": ("Lasso", "Draw around objects to select them."),
     "polygon": ("Polygon", "Click corners; Enter or a double click closes the polygon."),
 }
+_MOST_LISTED = 5
 _LOOKS = (("auto", "automatic"), ("points", "points"), ("density", "density"))
 
 
@@ -68,19 +68,25 @@ class PlotPanel(QWidget):
         self._legend = wrapped_label()
         self._legend.setToolTip("What colours and sizes mean.")
         self._modes = QButtonGroup(self)
-        self._mode_buttons: dict[Mode, QToolButton] = {}
+        self._mode_buttons: dict[Mode, QPushButton] = {}
         self._name = QPushButton("Name it…")
         self._name.setToolTip(
             "Make the drawn shape a population: a column that says who is inside."
         )
         self._name.clicked.connect(self.name_requested)
-        self._save = QPushButton("Save plot…")
+        self._remove = QPushButton("Remove")
+        self._remove.setToolTip("Remove the population that is marked in the list. Key Delete.")
+        self._remove.clicked.connect(self._on_delete)
+        self._undo = QPushButton("Undo")
+        self._undo.setToolTip("Take back the last change of populations. Key Ctrl+Z.")
+        self._undo.clicked.connect(self.canvas.undo_requested)
+        self._save = QPushButton("Save…")
         self._save.setToolTip("Save the plot as PNG or SVG.")
         self._save.clicked.connect(self.save_requested)
         self._list = QListWidget()
         self._list.setToolTip("Populations; a click selects their objects, Delete removes one.")
-        self._list.setFixedHeight(4 * self.fontMetrics().lineSpacing())
-        self._list.itemClicked.connect(lambda item: self.population_chosen.emit(item.text()))
+        self._list.itemClicked.connect(lambda item: self.population_chosen.emit(_name_of(item)))
+        self._list.currentRowChanged.connect(lambda row: self._remove.setEnabled(row >= 0))
         self._arrange()
         self.canvas.mode_changed.connect(self._on_mode)
         self.canvas.delete_requested.connect(self._on_delete)
@@ -95,26 +101,27 @@ class PlotPanel(QWidget):
         axes.setSpacing(6)
         axes.addLayout(labelled("x", self._x), 1)
         axes.addLayout(labelled("y", self._y), 1)
+        colour = labelled("Colour", self._colour)
         look = QHBoxLayout()
         look.setSpacing(6)
-        look.addLayout(labelled("Colour", self._colour), 1)
         look.addLayout(labelled("Size", self._size), 1)
+        look.addLayout(labelled("Look", self._look), 1)
         tools = QHBoxLayout()
         tools.setSpacing(2)
         for mode, (text, tooltip) in _MODES.items():
-            button = QToolButton(text=text, checkable=True, checked=mode == "pan")
+            button = QPushButton(text, checkable=True, checked=mode == "pan")
             button.setToolTip(f"{tooltip} Key {KEYS[mode]}.")
             button.clicked.connect(lambda _=False, mode=mode: self.canvas.set_mode(mode))
             self._modes.addButton(button)
             self._mode_buttons[mode] = button
             tools.addWidget(button)
         tools.addStretch(1)
-        tools.addWidget(self._look)
         below = QHBoxLayout()
         below.setSpacing(6)
-        below.addWidget(self._name)
-        below.addWidget(self._save)
+        for button in (self._name, self._remove, self._undo, self._save):
+            below.addWidget(button)
         layout.addLayout(axes)
+        layout.addLayout(colour)
         layout.addLayout(look)
         layout.addLayout(tools)
         layout.addWidget(self.canvas, 1)
@@ -145,15 +152,19 @@ class PlotPanel(QWidget):
         if found is not None and found.is_classes:
             pairs = list(zip(found.classes, found.colours, strict=True))[:8]
             chips = " ".join(
-                f'<span style="color:{c}">■</span>&nbsp;{_escaped(text)}' for text, c in pairs
+                f'<span style="color:{c}">■</span>&nbsp;{_escaped(_class_word(name, text))}'
+                for text, c in pairs
             )
             more = f" … {len(found.classes)} in all" if len(found.classes) > 8 else ""
             parts.append(f"{_escaped(name)}: {chips}{more}")
         elif found is not None:
             parts.append(f"{_escaped(name)}: {found.low:.4g} (dark) to {found.high:.4g} (bright)")
         if sizes:
-            dots = ", ".join(f"{value:.4g}" for value, _ in sizes)
-            parts.append(f"size {_escaped(size_name)}: {dots}, small to large")
+            dots = " ".join(
+                f'<span style="font-size:{3 * radius + 3}px">●</span>&nbsp;{value:.4g}'
+                for value, radius in sizes
+            )
+            parts.append(f"{_escaped(size_name)}: {dots}")
         self._legend.setText("<br>".join(parts))
         self._legend.setVisible(bool(parts))
 
@@ -161,15 +172,20 @@ class PlotPanel(QWidget):
         """List the populations with how many objects they hold."""
         self._list.clear()
         for position, population in enumerate(populations):
-            item = QListWidgetItem(population.name)
+            n = counts.get(population.name, 0)
+            item = QListWidgetItem(f"{population.name} — {n:,} object{'s' * (n != 1)}")
+            item.setData(Qt.ItemDataRole.UserRole, population.name)
             item.setIcon(swatch(colour_of(position + 2), self))
-            item.setToolTip(f"{counts.get(population.name, 0):,} objects")
             self._list.addItem(item)
+        lines = min(_MOST_LISTED, len(populations)) * (self._list.sizeHintForRow(0) + 2)
+        self._list.setFixedHeight(lines + 6)
         self._list.setVisible(bool(populations))
+        self._remove.setEnabled(False)
 
-    def show_pending(self, pending: bool) -> None:
-        """Say whether a shape was drawn that can be named."""
+    def show_pending(self, pending: bool, can_undo: bool = False) -> None:
+        """Say whether a shape was drawn that can be named, and a change can be taken back."""
         self._name.setEnabled(pending)
+        self._undo.setEnabled(can_undo)
 
     def _on_mode(self, mode: Mode) -> None:
         self._mode_buttons[mode].setChecked(True)
@@ -177,7 +193,7 @@ class PlotPanel(QWidget):
     def _on_delete(self) -> None:
         item = self._list.currentItem()
         if item is not None:
-            self.population_removed.emit(item.text())
+            self.population_removed.emit(_name_of(item))
 
     def keyPressEvent(self, event: Any) -> None:
         """Remove the chosen population with the Delete key."""
@@ -185,6 +201,14 @@ class PlotPanel(QWidget):
             self._on_delete()
         else:
             super().keyPressEvent(event)
+
+
+def _class_word(column: str, text: str) -> str:
+    return "none" if text == "0" and column.startswith("cluster ") else text
+
+
+def _name_of(item: QListWidgetItem) -> str:
+    return str(item.data(Qt.ItemDataRole.UserRole))
 
 
 def _escaped(text: str) -> str:

@@ -1,6 +1,6 @@
 """The sections before the plot: which table, how it is laid out, how it is grouped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from brushwood.explore.grouping import NAMES
 from brushwood.gui._forms import OptionForm
 from brushwood.gui._widgets import Section, wrapped_label
 from brushwood.session.exploring import ExploreState
@@ -132,10 +133,18 @@ class ParamsSection(Section):
     edited = Signal(object)
 
     def __init__(
-        self, title: str, tooltip: str, params: Any, parent: QWidget | None = None
+        self,
+        title: str,
+        tooltip: str,
+        params: Any,
+        titles: Mapping[str, str],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(title, tooltip, parent)
         self.form = OptionForm(params)
+        methods = self.form.editor("method")
+        for position in range(methods.count()):
+            methods.setItemText(position, titles[methods.itemData(position)])
         self.form.edited.connect(self._on_edited)
         self.note = wrapped_label()
         self.box.addWidget(self.form)
@@ -171,7 +180,7 @@ class GroupSection(ParamsSection):
     take_requested = Signal()
 
     def __init__(self, params: Any, parent: QWidget | None = None) -> None:
-        super().__init__("3  Group", "Which objects belong together.", params, parent)
+        super().__init__("3  Group", "Which objects belong together.", params, NAMES, parent)
         self._on_layout = QCheckBox("Group the layout")
         self._on_layout.setToolTip(
             "Group what the layout shows; untick to group the measurements themselves."

@@ -1,64 +1,102 @@
 """A decision tree, drawn to be read."""
 
-import pyqtgraph as pg
-from qtpy.QtGui import QColor
+from qtpy.QtCore import QPoint, QRect, QSize, Qt
+from qtpy.QtGui import QColor, QPainter, QPaintEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from brushwood.explore.tree import Tree, TreeNode
 from brushwood.session.classes import colour_of
 
-#: Lines of text that a level of the tree takes.
-_LEVEL = 5
+#: Height of a row and space between rows, and how far answers are moved in, in lines of text.
+_ROW, _GAP, _STEP = 1.5, 0.35, 1.6
 
 
-class TreePicture(pg.PlotWidget):
-    """Questions on top, answers below; yes goes left."""
+class TreePicture(QWidget):
+    """One row a node, answers below and to the right of their question; it fits a narrow dock."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, background=None)
-        self.setToolTip("A tree to read: yes goes left. Drag moves it, the wheel zooms.")
+        super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        plot = self.getPlotItem()
-        plot.hideAxis("left")
-        plot.hideAxis("bottom")
-        plot.hideButtons()
-        plot.setMenuEnabled(False)
+        self._tree: Tree | None = None
+        #: Nodes from top to bottom, each with the answer that leads to it.
+        self._rows: list[tuple[TreeNode, str]] = []
 
     def show_tree(self, tree: Tree) -> None:
         """Draw a tree."""
-        plot = self.getPlotItem()
-        plot.clear()
-        ink = self.palette().color(self.foregroundRole())
-        for node in tree.nodes:
-            if node.is_leaf:
-                continue
-            for child, answer in ((node.left, "yes"), (node.right, "no")):
-                below = tree.nodes[child]
-                line = plot.plot([node.x, below.x], [-node.depth, -below.depth], pen=pg.mkPen(ink))
-                line.setZValue(-1)  # under the boxes
-                text = pg.TextItem(answer, ink, anchor=(0.5, 0.5))
-                text.setPos((node.x + below.x) / 2, -(node.depth + below.depth) / 2)
-                plot.addItem(text)
-        for node in tree.nodes:
-            self._draw(tree, node, ink)
-        depth = max(node.depth for node in tree.nodes)
-        self.setFixedHeight((depth + 1) * _LEVEL * self.fontMetrics().lineSpacing())
-        xs = [node.x for node in tree.nodes]
-        room = max(0.6, 0.15 * (max(xs) - min(xs)))
-        plot.setRange(
-            xRange=(min(xs) - room, max(xs) + room), yRange=(-depth - 0.4, 0.4), padding=0
-        )
+        self._tree = tree
+        self._rows = list(_walk(tree, 0, ""))
+        self.setToolTip(f"A tree to read:\n{tree.text()}")
+        self.setAccessibleDescription(tree.text())
+        self.setFixedHeight(self.sizeHint().height())
+        self.update()
 
-    def _draw(self, tree: Tree, node: TreeNode, ink: QColor) -> None:
+    def sizeHint(self) -> QSize:
+        """Ask for room for all rows."""
+        return QSize(40, round(len(self._rows) * self._pitch()) + 4)
+
+    def texts(self) -> list[str]:
+        """Return what the boxes say, from top to bottom."""
+        return [self._text(node) for node, _ in self._rows]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw lines and boxes."""
+        if self._tree is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ink = self.palette().color(self.foregroundRole())
+        places = {node.id: self._box(row, node) for row, (node, _) in enumerate(self._rows)}
+        step = round(_STEP * self._line())
+        for node, answer in self._rows:
+            box = places[node.id]
+            if answer:
+                above = places[node.parent]
+                corner = QPoint(above.left() + step // 3, box.center().y())
+                painter.setPen(ink)
+                painter.drawLine(QPoint(corner.x(), above.bottom() + 1), corner)
+                painter.drawLine(corner, QPoint(box.left(), corner.y()))
+            self._draw(painter, node, answer, box, ink)
+        painter.end()
+
+    def _draw(
+        self, painter: QPainter, node: TreeNode, answer: str, box: QRect, ink: QColor
+    ) -> None:
         colour = QColor(colour_of(node.class_id))
         fill = QColor(colour)
-        fill.setAlpha(50 if not node.is_leaf else 120)
-        n = sum(node.counts)
-        words = (
-            node.question
-            if not node.is_leaf
-            else f"{tree.name_of(node)}\n{n:,} · {node.purity:.0%}"
-        )
-        item = pg.TextItem(words, ink, anchor=(0.5, 0.5), border=pg.mkPen(colour), fill=fill)
-        item.setPos(node.x, -node.depth)
-        self.getPlotItem().addItem(item)
+        fill.setAlpha(110 if node.is_leaf else 30)
+        painter.setPen(colour)
+        painter.setBrush(fill)
+        painter.drawRoundedRect(box, 3, 3)
+        painter.setPen(ink)
+        inner = box.adjusted(5, 0, -3, 0)
+        lead = f"{answer}: " if answer else ""
+        metrics = self.fontMetrics()
+        room = inner.width() - metrics.horizontalAdvance(lead)
+        text = metrics.elidedText(self._text(node), Qt.TextElideMode.ElideMiddle, room)
+        painter.drawText(inner, int(Qt.AlignmentFlag.AlignVCenter), f"{lead}{text}")
+
+    def _text(self, node: TreeNode) -> str:
+        if not node.is_leaf or self._tree is None:
+            return f"{node.question}?"
+        share = f"{node.purity:.0%}".replace("%", " %")
+        return f"{self._tree.name_of(node)} ({sum(node.counts):,}, {share})"
+
+    def _box(self, row: int, node: TreeNode) -> QRect:
+        left = round(node.depth * _STEP * self._line()) + 1
+        top = round(row * self._pitch()) + 1
+        return QRect(left, top, max(10, self.width() - left - 2), round(_ROW * self._line()))
+
+    def _line(self) -> int:
+        return self.fontMetrics().lineSpacing()
+
+    def _pitch(self) -> float:
+        return (_ROW + _GAP) * self._line()
+
+
+def _walk(tree: Tree, at: int, answer: str) -> list[tuple[TreeNode, str]]:
+    """Return a node and all below it, yes before no."""
+    node = tree.nodes[at]
+    found = [(node, answer)]
+    if not node.is_leaf:
+        found += _walk(tree, node.left, "yes") + _walk(tree, node.right, "no")
+    return found

@@ -3,7 +3,7 @@
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from brushwood.explore.surrogate import SurrogateParams
+from brushwood.explore.embed import TITLES
 from brushwood.gui._widgets import scrolled
 from brushwood.gui._work_bar import WorkBar, enable
 from brushwood.gui.explore.findings import KeepSection, TrustSection, WhySection
@@ -46,12 +46,12 @@ class ExploreView(QWidget):
         super().__init__(parent)
         self.table = TableSection()
         tooltip = "How many measurements become a picture."
-        self.reduce = ParamsSection("2  Reduce", tooltip, state.embed)
+        self.reduce = ParamsSection("2  Reduce", tooltip, state.embed, TITLES)
         self.group = GroupSection(state.clusters)
         self.plot = PlotPanel()
         self.trust = TrustSection(state.stability)
         self.why = WhySection()
-        self.keep = KeepSection(SurrogateParams())
+        self.keep = KeepSection(state.surrogate)
         self.actions = ExploreActions()
         sections = QWidget()
         column = QVBoxLayout(sections)

@@ -137,7 +137,7 @@ class PlotCanvas(pg.PlotWidget):
                 continue
             item = self._polygon_item(QColor(colour))
             item.setPolygon(QPolygonF([QPointF(*c) for c in corners]))
-            text = pg.TextItem(name, colour, anchor=(0, 1))
+            text = pg.TextItem(name, colour, anchor=(0, 0))  # inside, where it is never cut off
             text.setPos(min(x for x, _ in corners), max(y for _, y in corners))
             self.box.addItem(text, ignoreBounds=True)
             self._gates.append(item)
