@@ -43,8 +43,16 @@ def pytest_pycollect_makemodule(module_path, parent):
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
+def viewer(make_napari_viewer, monkeypatch):
     """Return a viewer with the plugin, also where it is not installed but only importable."""
+    import threading
+
+    from brushwood.explore import manifold
+
+    # An open exploration compiles UMAP, which takes longer than all tests of the window together.
+    compiled = threading.Event()
+    compiled.set()
+    monkeypatch.setattr(manifold, "_warm", compiled)
     from npe2 import PluginManager, PluginManifest
     from qtpy.QtCore import QThreadPool
 

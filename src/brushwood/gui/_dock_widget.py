@@ -23,6 +23,8 @@ class DockWidget(QWidget):
     """Base of Brushwood's docks; a subclass hands over its face and controller with `set_up`."""
 
     controller: DockController
+    #: Letters that fit side by side in the narrowest dock.
+    narrowest = 36
     _foot: QWidget
 
     def set_up(self, title: str, face: QWidget, controller: DockController, foot: QWidget) -> None:
@@ -56,7 +58,7 @@ class DockWidget(QWidget):
         """
         font = self.fontMetrics()
         height = self._foot.minimumSizeHint().height() + 12 * font.lineSpacing()
-        return QSize(36 * font.averageCharWidth(), height)
+        return QSize(self.narrowest * font.averageCharWidth(), height)
 
     def event(self, event: QEvent) -> bool:
         """Stop when napari takes the widget out of its dock: `closeEvent` never comes then."""

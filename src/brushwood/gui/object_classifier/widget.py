@@ -1,4 +1,4 @@
-"""The dock widget that napari opens."""
+"""The dock widget that napari opens to classify objects."""
 
 from typing import Any
 
@@ -17,6 +17,8 @@ class ObjectClassifierWidget(DockWidget):
     napari_viewer : napari.Viewer
         napari passes it by this name.
     """
+
+    controller: Controller
 
     def __init__(self, napari_viewer: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)

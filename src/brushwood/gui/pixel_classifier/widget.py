@@ -1,16 +1,15 @@
-"""The dock widget that napari opens: view and controller, started and stopped with its dock."""
+"""The dock widget that napari opens to classify pixels."""
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, QSize
-from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
+from brushwood.gui._dock_widget import DockWidget
 from brushwood.gui.pixel_classifier.controller import Controller
 from brushwood.gui.pixel_classifier.view import PixelClassifierView
 
 
-class PixelClassifierWidget(QWidget):
+class PixelClassifierWidget(DockWidget):
     """Paint a few strokes, and see the segmentation follow.
 
     Parameters
@@ -19,45 +18,10 @@ class PixelClassifierWidget(QWidget):
         napari passes it by this name.
     """
 
+    controller: Controller
+
     def __init__(self, napari_viewer: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Pixel classifier")
-        # napari puts a stretch under widgets that do not claim the height.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.view = PixelClassifierView()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.view)
-        self.controller = Controller(napari_viewer, self.view)
-        self.controller.start()
-
-    def sizeHint(self) -> QSize:
-        """Ask for a dock that is wide enough to read and leaves the canvas large."""
-        return QSize(52 * self.fontMetrics().averageCharWidth(), 640)
-
-    def minimumSizeHint(self) -> QSize:
-        """Let the user make the dock narrow, where everything wraps or elides, but not so low.
-
-        Beside another dock a lower one would have its buttons cut off.
-        """
-        font = self.fontMetrics()
-        height = self.view.actions.minimumSizeHint().height() + 12 * font.lineSpacing()
-        return QSize(36 * font.averageCharWidth(), height)
-
-    def event(self, event: QEvent) -> bool:
-        """Stop when napari takes the widget out of its dock: `closeEvent` never comes then."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self.controller.stop()
-        return super().event(event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Go on after the widget was taken out and put back."""
-        super().showEvent(event)
-        self.controller.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop when the whole window closes; a dock that is only hidden goes on."""
-        super().hideEvent(event)
-        window = self.window()
-        if window is not self and not window.isVisible() and not window.isMinimized():
-            self.controller.stop()
+        controller = Controller(napari_viewer, self.view)
+        self.set_up("Pixel classifier", self.view, controller, self.view.actions)
