@@ -33,7 +33,11 @@ def test_four_clicks_classify_all(measured_desk):
         expected[desk.objects.data == label] = class_id
     np.testing.assert_array_equal(layer.data, expected)
     assert np.allclose(layer.extent.world, desk.objects.extent.world)
-    assert desk.find("object marks").data.shape == (4, 2)
+    points = desk.find("object marks")
+    assert points.data.shape == (4, 2)
+    assert np.allclose(points.face_color, 1)
+    for row, class_id in enumerate((ROUND, ROUND, LONG, LONG)):
+        assert np.allclose(points.border_color[row], layer.get_color(class_id), atol=1e-6)
     assert desk.viewer.layers.selection.active == desk.objects
     assert desk.controller.selection.selected.current == 6
     assert not desk.objects.visible, "its colours would mix with those of the classes"

@@ -60,10 +60,7 @@ class MarkPoints:
         ids, which = np.unique(note["classes"], return_inverse=True)
         colours = np.asarray([_rgba(int(i), classes) for i in ids])[which]
         colours[:, 3] = np.where(note["kept"], 1.0, _FAINT)
-        # A white middle shows on an object of the same colour, a ring of the class on any other.
         layer.border_color = colours
-        layer.face_color = np.concatenate([np.ones((len(colours), 3)), colours[:, 3:]], axis=1)
-        layer.refresh()
 
     def _make(self, objects: Layer) -> Layer:
         note = {"role": "result", "object_output": "marks", "objects": key_of(objects)}
@@ -72,6 +69,8 @@ class MarkPoints:
             ndim=objects.ndim,
             name=f"{title_of(self._scene, objects)} · object marks",
             size=max(1.0, max(objects.data.shape[-2:]) / 40),
+            # A white middle shows on an object of the same colour, a ring of the class on others.
+            face_color="white",
             border_width=0.2,
             canvas_size_limits=_ON_SCREEN,
             metadata={META: {**note, "classes": (), "kept": ()}},
