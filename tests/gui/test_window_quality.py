@@ -113,3 +113,29 @@ def test_without_a_model_the_next_place_says_what_to_do(viewer, qtbot):
     widget.controller.next_place.find("uncertainty")
     assert "no model yet" in widget.view.actions.status.text()
     widget.controller.stop()
+
+
+def test_the_object_classifier_is_tested_on_held_out_objects(viewer, qtbot):
+    from brushwood.gui.object_classifier import ObjectClassifierWidget
+    from brushwood.measure.table import measure
+    from brushwood.objects.marks import Marks
+
+    labels = np.zeros((60, 160), np.int32)
+    for k in range(10):
+        y, x = 5 + 30 * (k // 5), 5 + 30 * (k % 5)
+        labels[y : y + 8, x : x + (8 if k % 2 else 24)] = k + 1
+    viewer.add_labels(labels, name="things", features=measure(labels, names=("size", "shape")))
+    widget = ObjectClassifierWidget(viewer)
+    qtbot.addWidget(widget)
+    controller = widget.controller
+    key = controller.state.layers[0]
+    assert not widget.view.quality._run.isEnabled()
+    marks = Marks().add_many(labels, {k + 1: 1 + k % 2 for k in range(10)})
+    controller.book.adopt(key, marks)
+    qtbot.waitUntil(lambda: controller.state.model is not None, timeout=PATIENCE)
+    qtbot.waitUntil(widget.view.quality._run.isEnabled, timeout=PATIENCE)
+    widget.view.quality._run.click()
+    _wait(qtbot, controller.validator)
+    assert "10 held-out objects in 5 folds" in widget.view.quality._answer.text()
+    assert "out of bag, optimistic" in widget.view.quality._answer.text()
+    controller.stop()

@@ -246,13 +246,13 @@ class ObjectEngine:
             if not known or not len(item.table):
                 continue
             tables.append(item.table)
-            classes.append(_column(item, known))
+            classes.append(column_of(item, known))
         base = self._base
         if base is not None and request.columns not in (None, base.columns_):
             base = self._base = None  # other columns: what was stored does not fit
         note = ""
         if base is None:
-            columns, note = _columns(request, tables, classes)
+            columns, note = choose_columns(request, tables, classes)
             model = ObjectClassifier(columns, request.forest)
         else:
             model = ObjectClassifier.from_state(base.to_state())
@@ -315,12 +315,13 @@ def all_marks(item: ObjectsInput, job: Job = IDLE) -> Marks:
     return joined(painted, item.marks)
 
 
-def _column(item: ObjectsInput, known: Mapping[tuple[int, int], int]) -> "Series[int]":
+def column_of(item: ObjectsInput, known: Mapping[tuple[int, int], int]) -> "Series[int]":
+    """Return the class of each row of a table, 0 where an object is not marked."""
     attachment = Attachment(by_frame=known)
     return attachment.column(item.table)
 
 
-def _columns(
+def choose_columns(
     request: ObjectRequest, tables: list[Any], classes: list[Any]
 ) -> tuple[list[str], str]:
     """Return the columns to learn from: those ticked, without those that say nothing.

@@ -19,6 +19,7 @@ from brushwood.gui.object_classifier.measuring import Measuring
 from brushwood.gui.object_classifier.narrator import Narrator
 from brushwood.gui.object_classifier.outcome import Outcome
 from brushwood.gui.object_classifier.presenter import Presenter
+from brushwood.gui.object_classifier.quality import object_validator
 from brushwood.gui.object_classifier.results import ObjectLayers
 from brushwood.gui.object_classifier.scribbling import Scribbling
 from brushwood.gui.object_classifier.uncertain import NextUncertain
@@ -63,6 +64,7 @@ class Controller(QObject):
         self.next = NextUncertain(
             self.state, self.selection, self.scene, self.results, self.watch, self
         )
+        self.validator = object_validator(self, shared.object_test)
         self.outcome = Outcome(self)
         self.presenter = Presenter(self)
         self.narrator = Narrator(self)
@@ -98,7 +100,7 @@ class Controller(QObject):
         self.state.clicking = False
         self.tool.stop()
         parts = (self.live, self.measuring, self.files, self.marking, self.results, self.next)
-        for part in parts:
+        for part in (*parts, self.validator):
             part.stop()
         self._join(())
         self.watch.release()
@@ -238,7 +240,7 @@ class Controller(QObject):
         if layer is None or not self.state.live or self.measuring.is_running:
             return
         # A table that somebody else brought cannot be made again without being asked.
-        lost = watched.is_stale or not watched.facts().columns
+        lost = watched.is_stale or not layer.features.shape[1]
         if lost and was_measured(note_of(layer)):
             self.measuring.measure((key,), again=True)
 

@@ -134,5 +134,6 @@ class Intents(QObject):
         show_help("object-classifier", self._all.view)
 
     def _on_cancel(self) -> None:
-        for part in (self._all.live, self._all.files, self._all.measuring):
+        every = self._all
+        for part in (every.live, every.files, every.measuring, every.validator):
             part.cancel()

@@ -24,17 +24,18 @@ class Narrator(QObject):
         self._note = ""
         self._told: object = None
         live, files, measuring = controller.live, controller.files, controller.measuring
-        self._busy_parts = (live, files, measuring)
+        validator = controller.validator
+        self._busy_parts = (live, files, measuring, validator)
         live.trained.connect(self._on_trained)
         live.updated.connect(self._on_updated)
-        parts = (live, files, measuring, controller.results, controller.marking)
+        parts = (*self._busy_parts, controller.results, controller.marking)
         for part in parts:
             part.failed.connect(self._on_failed)
         for part in self._busy_parts:
             part.cancelled.connect(self._on_cancelled)
             part.busy_changed.connect(self._on_busy)
             part.progressed.connect(self._bar.show_progress)
-        for part in (files, measuring, controller.marking, controller.next):
+        for part in (files, measuring, controller.marking, controller.next, validator):
             part.said.connect(self._on_said)
 
     def say(self, sentence: str) -> None:

@@ -39,6 +39,7 @@ class Presenter(QObject):
             save_reason=ready.save_reason,
             live=state.live,
         )
+        self._all.validator.refresh(ready.train_reason)
         self._all.narrator.hint(ready)
 
     def missing_columns(self) -> dict[LayerKey, tuple[str, ...]]:

@@ -1,8 +1,9 @@
-"""The face of the object classifier: five sections that fold, buttons and a status line."""
+"""The face of the object classifier: six sections that fold, buttons and a status line."""
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from brushwood.gui._forest_section import ForestSection
+from brushwood.gui._validation_section import ValidationSection
 from brushwood.gui._widgets import scrolled
 from brushwood.gui.object_classifier.action_bar import ActionBar
 from brushwood.gui.object_classifier.classes_section import ClassesSection
@@ -40,12 +41,16 @@ class ObjectClassifierView(QWidget):
         self.columns = ColumnsSection()
         self.forest = ForestSection("4  Forest", ObjectState().forest, _WORDS)
         self.result = ResultSection()
+        self.quality = ValidationSection("6  How good is it?")
+        self.quality.set_open(False)
         self.actions = ActionBar()
         sections = QWidget()
         column = QVBoxLayout(sections)
         column.setContentsMargins(2, 2, 2, 2)
         column.setSpacing(4)
-        for section in (self.objects, self.classes, self.columns, self.forest, self.result):
+        for section in (
+            self.objects, self.classes, self.columns, self.forest, self.result, self.quality
+        ):  # fmt: skip
             column.addWidget(section)
         column.addStretch(1)
         layout = QVBoxLayout(self)
