@@ -34,6 +34,13 @@ def test_without_objects_the_next_step_is_said(viewer, qtbot):
     assert "Nothing is measured" in desk.status
     desk.viewer.layers.clear()
     assert "There are no objects yet" in desk.status
+    add_objects(viewer, np.zeros((20, 20), np.uint8))
+    desk.view.objects.measure.click()
+    desk.wait(lambda: "all pixels are 0" in desk.status)
+    desk.wait(lambda: not desk.controller.watch.is_busy)
+    desk.idle()
+    assert not desk.controller.measuring.is_running
+    assert not desk.view.actions.train.isEnabled()
 
 
 def test_marks_follow_objects_that_were_made_anew(measured_desk):
@@ -140,6 +147,9 @@ def test_a_column_of_the_table_gives_classes(measured_desk):
     desk.objects.features = desk.objects.features.assign(kind=kind)
     section = desk.view.classes
     assert section.columns.key == "kind"
+    desk.objects.features = desk.objects.features.assign(far=300)
+    section.column_requested.emit("far")
+    desk.wait(lambda: "numbered 1 to 255" in desk.status)
     section.take_column.click()
     desk.idle()
     names = {c.name: c.id for c in desk.state.classes}

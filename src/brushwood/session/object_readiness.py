@@ -21,6 +21,8 @@ class TableFacts:
         Columns that measure something.
     class_columns : tuple of str
         Columns that may hold classes.
+    is_empty : bool
+        It was measured, and there are no objects.
     is_stale : bool
         The objects changed after they were measured.
     """
@@ -29,6 +31,7 @@ class TableFacts:
     columns: tuple[str, ...] = ()
     is_stale: bool = False
     class_columns: tuple[str, ...] = ()
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,11 @@ def measure_problem(
             return (
                 f"The objects of {layer.name!r} changed since they were measured. "
                 "Press Measure again."
+            )
+        if fact.is_empty:
+            return (
+                f"There are no objects in {layer.name!r}: all pixels are 0. "
+                "Make objects first, or choose another layer."
             )
         if not fact.columns:
             return f"Nothing is measured on {layer.name!r} yet. Press Measure objects."

@@ -7,12 +7,20 @@ from typing import Any
 from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 
+from brushwood.errors import InputError
 from brushwood.gui._scene import META, NapariScene, full_data, key_of, note_of
 from brushwood.gui._tasks import TaskRunner
 from brushwood.jobs import Job
 from brushwood.objects.marks import Marks
 from brushwood.objects.training import class_ids
-from brushwood.session.classes import Classes, completed, find_class, named_classes, removed
+from brushwood.session.classes import (
+    LARGEST_ID,
+    Classes,
+    completed,
+    find_class,
+    named_classes,
+    removed,
+)
 from brushwood.session.object_marks import MarkStep, fits, joined, toggled
 from brushwood.session.object_session import ObjectSession
 from brushwood.session.object_state import default_object_classes
@@ -103,6 +111,11 @@ class Marking(QObject):
 
         def work(job: Job, publish: Callable[[object], None]) -> _Done:
             ids, names = class_ids(table[column], known)
+            if max(ids, default=0) > LARGEST_ID:
+                raise InputError(
+                    f"{column!r} holds the class {max(ids)}, but classes are numbered 1 to "
+                    f"{LARGEST_ID}. Choose another column."
+                )
             keys = zip(frames_of(table).tolist(), labels_of(table).tolist(), strict=True)
             has_frames = "frame" in table.columns
             wanted = {

@@ -78,7 +78,8 @@ class Watched(QObject):
             table = table_of(features)
             columns = tuple(learnable_columns(table)) if len(table) else ()
             kinds = tuple(class_columns(table))
-            self._facts = (features, TableFacts(len(table), columns, False, kinds))
+            empty = bool(table.shape[1]) and not len(table)
+            self._facts = (features, TableFacts(len(table), columns, False, kinds, empty))
         known = self._facts[1]
         return replace(known, is_stale=self.is_stale and bool(known.columns))
 
