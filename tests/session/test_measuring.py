@@ -17,7 +17,7 @@ from brushwood.session.measuring import (
     spacing_of,
     units_text,
 )
-from brushwood.session.scene import ImageRef, LabelsRef, ResultRef
+from brushwood.session.scene import ImageRef, LabelsRef, ResultRef, axes_text
 
 IMAGE = ImageRef("i", "dna", (64, 64), scale=(1, 1))
 OBJECTS = LabelsRef("o", "dna · objects", (64, 64), scale=(1, 1))
@@ -147,6 +147,12 @@ def test_units_in_words():
     )
     assert units_text(OBJECTS, 2) == "pixels"
     assert units_text(replace(OBJECTS, scale=(3, 3)), 2) == "layer scale (3 × 3 a pixel)"
+
+
+@pytest.mark.parametrize("axes", [(), ("", ""), ("axis -2", "axis -1"), ("-2", "-1")])
+def test_axes_that_napari_numbers_have_no_name(axes):
+    assert axes_text(replace(OBJECTS, axes=axes), 2) == "y 64 · x 64 · uint8"
+    assert axes_text(replace(OBJECTS, axes=("row", "-1")), 2) == "row 64 · -1 64 · uint8"
 
 
 def test_channels_have_different_names():

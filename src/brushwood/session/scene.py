@@ -131,7 +131,8 @@ def axes_text(image: ImageRef | LabelsRef, ndim: int) -> str:
     """Describe the axes of a layer: ``t 5 · y 512 · x 512 · uint8``."""
     n = len(image.shape)
     names = list(image.axes) if any(image.axes) else []
-    if len(names) != n or not all(names) or names == [f"axis {i - n}" for i in range(n)]:
+    unnamed = all(name.removeprefix("axis ") == str(i - n) for i, name in enumerate(names))
+    if len(names) != n or not all(names) or unnamed:
         space = ["z", "y", "x"][-ndim:]
         frames = ["t"] if n - ndim == 1 else [f"t{i + 1}" for i in range(n - ndim)]
         names = [*frames, *space]
