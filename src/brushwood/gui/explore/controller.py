@@ -93,7 +93,7 @@ class ExploreController(QObject):
         self._runner.succeeded.connect(self._on_arrived)
         self._runner.failed.connect(self._on_failed)
         self._runner.cancelled.connect(lambda: self.say("Cancelled. Nothing was changed."))
-        self._runner.busy_changed.connect(self._on_busy)
+        self._runner.busy_changed.connect(view.actions.show_busy)
         self._runner.progressed.connect(view.actions.show_progress)
         self.source.changed.connect(self._on_tables)
         self.plot.said.connect(self.say)
@@ -274,6 +274,8 @@ class ExploreController(QObject):
             rows = None
         if self.explored is not None and not self._is_same(rows):
             self._forget()
+        if self._said == _NO_TABLE and rows is not None and len(rows):
+            self._said = ""
         self.rows = rows
         self.plot.show_rows(rows)
         self.refresh()
@@ -374,9 +376,6 @@ class ExploreController(QObject):
         if number is not None:
             self._set("clusters", replace(self.state.clusters, n_clusters=number))
             self.run()
-
-    def _on_busy(self, busy: bool) -> None:
-        self.view.actions.show_busy(busy)
 
     def _on_failed(self, error: Exception) -> None:
         if isinstance(error, BrushwoodError | OSError | MemoryError):

@@ -194,7 +194,9 @@ class WhySection(Section):
     def show_explained(self, done: Explained, class_id: int) -> None:
         """Show SHAP values of one group, and both importances."""
         found = done.explanation
-        self._explained.setText(explained_sentence(done))
+        self._explained.setText(
+            f"{explained_sentence(done)} Orange: large values, blue: small ones."
+        )
         self._beware.setText(beware_sentence(done))
         self._beware.setToolTip(beware_details(done))
         self._beware.setVisible(bool(found.warnings))
@@ -206,7 +208,7 @@ class WhySection(Section):
             swarm["y"],
             swarm["color"],
             names,
-            f"for {found.class_names[class_id]} (orange: large value)",
+            f"speaks for {found.class_names[class_id]}",
         )
         at = found.classes.index(class_id)
         rows = [
@@ -220,7 +222,7 @@ class WhySection(Section):
     def show_bars(self, found: Explanation, row: int, label: int, class_id: int) -> None:
         """Show what spoke for a group in one object."""
         bars = found.bars(row, class_id)
-        p = bars.attrs["probability"]
+        p = max(0.0, bars.attrs["probability"])  # rounding may give -0.00
         self._bars_caption.setText(
             f"Object {label}: {found.class_names[class_id]} with probability {p:.2f}, because of"
         )

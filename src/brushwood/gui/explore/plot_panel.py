@@ -158,7 +158,7 @@ class PlotPanel(QWidget):
             more = f" … {len(found.classes)} in all" if len(found.classes) > 8 else ""
             parts.append(f"{_escaped(name)}: {chips}{more}")
         elif found is not None:
-            parts.append(f"{_escaped(name)}: {found.low:.4g} (dark) to {found.high:.4g} (bright)")
+            parts.append(f"{_escaped(name)}: {found.low:.3g} (dark) to {found.high:.3g} (bright)")
         if sizes:
             dots = " ".join(
                 f'<span style="font-size:{3 * radius + 3}px">●</span>&nbsp;{value:.4g}'

@@ -17,7 +17,7 @@ _CELL = 3
 #: Room around the picture, so that points at its edge need no clipping.
 _PAD = LARGEST + 2
 #: Opacity of points that are not selected while others are.
-_DIM = 70
+_DIM = 100
 
 
 def colour_word(colour: QColor, alpha: int = 255) -> int:
