@@ -361,3 +361,19 @@ def test_rgb_and_multiscale_dask_labels(viewer, qtbot):
     ]  # fmt: skip
     assert not desk.face.stale_box.isVisibleTo(desk.face)
     assert desk.features["intensity_mean-green"].tolist() == [22, 52, 92]
+
+
+def test_objects_inside_others_tell_both_tables(desk):
+    outer = np.zeros((120, 160), np.int32)
+    outer[:92] = 1
+    place = {"scale": desk.objects.scale, "units": desk.objects.units}
+    parents = desk.viewer.add_labels(outer, name="cells", features={"note": ["", "mine"]}, **place)
+    desk.controller.state.objects = desk.key
+    desk.controller.state.parents = key_of(parents)
+    assert desk.view.objects.parents.currentText() == "cells"
+    desk.measure()
+    assert desk.features["parent"].tolist() == [1, 1, 0]
+    assert parents.features.set_index("index").loc[1, ["children_count", "note"]].tolist() == [
+        2, "mine",
+    ]  # fmt: skip
+    assert note_of(parents)["units"]["children_area"] == "µm²"

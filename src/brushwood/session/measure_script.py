@@ -17,8 +17,17 @@ labels = tifffile.imread("labels.tif")  # {labels}
 table = bw.measure(
     {arguments},
 )
-write_table(table, "objects.csv")
+{parents}write_table(table, "objects.csv")
 '''
+
+_PARENTS = """
+parents = tifffile.imread("parents.tif")  # {name}
+related = bw.measure.relate(parents, labels, {size}ndim={ndim})
+write_table(related.parents, "parents.csv")
+keys = [name for name in ("label", "frame") if name in table]
+columns = [*keys, "parent", "parent_overlap", "parent_distance"]
+table = table.merge(related.children[columns], on=keys, how="left")
+"""
 
 
 def measure_script(ready: MeasureReadiness) -> str:
@@ -51,7 +60,17 @@ def measure_script(ready: MeasureReadiness) -> str:
         labels=f"{ready.objects.name}: {size}" if ready.objects is not None else size,
         read="".join(f"{line}\n" for line in read),
         arguments=",\n    ".join(arguments),
+        parents=_related(ready),
     )
+
+
+def _related(ready: MeasureReadiness) -> str:
+    if ready.parents is None:
+        return ""
+    size = ""
+    if ready.spacing is not None:
+        size = f"spacing={ready.spacing!r}, " + (f"unit={ready.unit!r}, " if ready.unit else "")
+    return _PARENTS.format(name=ready.parents.name, size=size, ndim=ready.setting.ndim)
 
 
 def _stack(name: str, stem: str, count: int, *, always: bool = False) -> str:

@@ -10,10 +10,11 @@ import numpy as np
 from brushwood.arrays import ChannelStack, ImageSource
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.effort import ManyObjectsWarning
+from brushwood.measure.relations import relate
 from brushwood.measure.table import estimate, measure
 from brushwood.session.freshness import fingerprint
 from brushwood.session.scene import LayerKey
-from brushwood.tables import measurement_of, units_of
+from brushwood.tables import measurement_of, units_of, with_units
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -42,6 +43,9 @@ class MeasureRequest:
     spacing : tuple of float or None
     unit : str
     channel_names : tuple of str or None
+    parents : array or None
+        Labels that the objects lie in.
+    parents_key : LayerKey or None
     probabilities : tuple of array
         One a class.
     class_names : tuple of str
@@ -60,6 +64,8 @@ class MeasureRequest:
     channel_names: tuple[str, ...] | None = None
     probabilities: tuple[Any, ...] = ()
     class_names: tuple[str, ...] = ()
+    parents: Any = None
+    parents_key: LayerKey | None = None
     is_confirmed: bool = False
 
 
@@ -77,6 +83,8 @@ class Measured:
     measurement : dict or None
         How it was measured; see `brushwood.tables.measurement_of`.
     seconds : float
+    parents : DataFrame or None
+        One row a parent: how many objects lie in it, how large they are together.
     """
 
     request: MeasureRequest
@@ -85,6 +93,7 @@ class Measured:
     fingerprint: str
     measurement: dict[str, Any] | None
     seconds: float
+    parents: "DataFrame | None" = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -135,11 +144,35 @@ def run_measure(request: MeasureRequest, job: Job = IDLE) -> Measured | Doubt:
             unit=request.unit or None,
             channel_names=request.channel_names,
             class_names=request.class_names or None,
-            job=job,
+            job=job if request.parents is None else job.part(0.0, 0.8),
             **what,
         )
+    how, parents = measurement_of(table), None
+    if request.parents is not None:
+        table, parents = _related(table, labels, request, job.part(0.8, 1.0))
     seconds = time.perf_counter() - start
-    return Measured(request, table, units_of(table), mark, measurement_of(table), seconds)
+    return Measured(request, table, units_of(table), mark, how, seconds, parents)
+
+
+def _related(
+    table: "DataFrame", labels: Any, request: MeasureRequest, job: Job
+) -> "tuple[DataFrame, DataFrame]":
+    """Add to each object its parent; return as well what each parent holds."""
+    found = relate(
+        request.parents,
+        labels,
+        spacing=request.spacing,
+        unit=request.unit or None,
+        ndim=request.ndim,
+        job=job,
+    )
+    keys = [name for name in ("label", "frame") if name in table.columns]
+    columns = ["parent", "parent_overlap", "parent_distance"]
+    joined = table.merge(found.children[[*keys, *columns]], on=keys, how="left")
+    units = {**units_of(table), **units_of(found.children)}
+    return with_units(joined, {n: u for n, u in units.items() if n in joined.columns}), (
+        found.parents
+    )
 
 
 def _doubt(labels: Any, image: Any, what: dict[str, Any], job: Job) -> str:

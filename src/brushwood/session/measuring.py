@@ -26,6 +26,8 @@ class MeasuringState:
         The labels layer to measure.
     images : tuple of LayerKey
         Layers whose intensities are measured, one a channel.
+    parents : LayerKey or None
+        Labels layer of the objects that these lie in, such as cells around nuclei.
     probabilities : bool
         Measure class probabilities, where a pixel classifier has shown them.
     ndim : {2, 3}
@@ -44,6 +46,7 @@ class MeasuringState:
 
     objects: LayerKey | None = None
     images: tuple[LayerKey, ...] = ()
+    parents: LayerKey | None = None
     probabilities: bool = False
     ndim: int = 2
     units: Literal["world", "px"] = "world"
@@ -64,6 +67,10 @@ class MeasureReadiness:
     objects : LabelsRef or None
     images : tuple of ImageRef
         Ticked images that exist.
+    parents : LabelsRef or None
+        The chosen parents.
+    possible_parents : tuple of LabelsRef
+        Layers that lie on the objects, which may hold their parents.
     probabilities : tuple of ResultRef
         Probability layers that fit the objects, whether they are to be measured or not.
     with_probabilities : bool
@@ -83,6 +90,8 @@ class MeasureReadiness:
 
     objects: LabelsRef | None = None
     images: tuple[ImageRef, ...] = ()
+    parents: LabelsRef | None = None
+    possible_parents: tuple[LabelsRef, ...] = ()
     probabilities: tuple[ResultRef, ...] = ()
     with_probabilities: bool = False
     setting: Setting = field(default_factory=Setting)
@@ -111,9 +120,12 @@ def resolve_measuring(state: MeasuringState, scene: Scene) -> MeasureReadiness:
     if not reason and not place and not names:
         reason = "Nothing is ticked. Tick what to measure in section 3."
     spacing, unit = spacing_of(objects, state)
+    outer = fitting_parents(objects, scene.objects())
     return MeasureReadiness(
         objects=objects,
         images=images,
+        parents=next((ref for ref in outer if ref.key == state.parents), None),
+        possible_parents=outer,
         probabilities=chances,
         with_probabilities=with_chances,
         setting=setting,
@@ -198,6 +210,21 @@ def fitting_probabilities(
     own = [r for r in fitting if r.image in ticked]
     by_class = {result.class_id: result for result in own or fitting}
     return tuple(by_class[i] for i in sorted(by_class))
+
+
+def fitting_parents(
+    objects: LabelsRef | None, layers: Sequence[LabelsRef]
+) -> tuple[LabelsRef, ...]:
+    """Return the other labels layers that lie on the objects."""
+    if objects is None:
+        return ()
+    return tuple(
+        ref
+        for ref in layers
+        if ref.key != objects.key
+        and ref.shape == objects.shape
+        and ref.transform == objects.transform
+    )
 
 
 def class_names(results: Sequence[ResultRef]) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from brushwood.session.measuring import (
 from brushwood.session.scene import LabelsRef, guess_ndim
 from brushwood.session.table_words import stale_text
 
-_FIELDS = ("objects", "images", "probabilities", "ndim", "units", "names")
+_FIELDS = ("objects", "images", "parents", "probabilities", "ndim", "units", "names")
 
 
 class MeasureController(QObject):
@@ -133,6 +133,7 @@ class MeasureController(QObject):
         view = self.view
         view.objects.objects_chosen.connect(self._on_objects)
         view.objects.ndim_chosen.connect(self._on_ndim)
+        view.objects.parents_chosen.connect(self._on_parents)
         view.objects.make_requested.connect(self._on_make)
         view.objects.align_requested.connect(self._on_align)
         view.image.images_chosen.connect(self._on_images)
@@ -199,6 +200,9 @@ class MeasureController(QObject):
 
     def _on_ndim(self, ndim: int) -> None:
         self.state.ndim = ndim
+
+    def _on_parents(self, key: str | None) -> None:
+        self.state.parents = key
 
     def _on_images(self, keys: tuple[str, ...]) -> None:
         self.state.images = keys

@@ -16,6 +16,7 @@ from brushwood.session.measure_words import measured_text
 from brushwood.session.measure_work import Doubt, Measured, MeasureRequest, run_measure
 from brushwood.session.measuring import MeasureReadiness, channel_names, class_names
 from brushwood.session.scene import LayerKey
+from brushwood.tables import units_of
 
 
 class Measuring(QObject):
@@ -72,7 +73,7 @@ class Measuring(QObject):
         request = self._request
         if not self.is_running or request is None:
             return
-        if key == request.objects or key in self._images:
+        if key in (request.objects, request.parents_key) or key in self._images:
             self._runner.drop()
             what = "objects were" if key == request.objects else "image was"
             self.said.emit(f"Stopped measuring, because the {what} deleted.")
@@ -83,6 +84,7 @@ class Measuring(QObject):
         images = [self._scene.layer(image.key) for image in ready.images]
         chosen = ready.probabilities if ready.with_probabilities else ()
         chances = [self._scene.layer(result.key) for result in chosen]
+        outer = self._scene.layer(ready.parents.key) if ready.parents is not None else None
         if objects is None or any(layer is None for layer in (*images, *chances)):
             return None
         doubted = (ready.objects and ready.objects.key, ready.names)
@@ -99,6 +101,8 @@ class Measuring(QObject):
             channel_names=channel_names(ready.images),
             probabilities=tuple(full_data(layer) for layer in chances),
             class_names=class_names(chosen),
+            parents=None if outer is None else full_data(outer),
+            parents_key=None if outer is None else ready.parents.key,
             is_confirmed=confirmed,
         )
 
@@ -111,7 +115,20 @@ class Measuring(QObject):
             self.said.emit(answer.sentence)
         else:
             result = put_table(layer, answer, self._images)
+            parents = self._scene.layer(answer.request.parents_key)
+            if isinstance(parents, Labels) and answer.parents is not None:
+                put_columns(parents, answer.parents)
             self.measured.emit(answer.request.objects, measured_text(answer, result))
+
+
+def put_columns(layer: Labels, table: Any) -> None:
+    """Add what a relation found out about parents to their own table; all else stays."""
+    note = note_of(layer)
+    before = [name for name in layer.features.columns if name in table.columns]
+    result = joined(table, layer.features, before, note.get("former_rows"), is_same=True)
+    units = {**note.get("units", {}), **units_of(table)}
+    layer.metadata[META] = {**note, "units": units, "former_rows": result.former}
+    layer.features = result.table
 
 
 def put_table(layer: Labels, measured: Measured, images: tuple[LayerKey, ...] = ()) -> Joined:

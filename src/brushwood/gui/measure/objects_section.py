@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from brushwood.gui._widgets import KeyedCombo, Section, wrapped_label
+from brushwood.gui._widgets import KeyedCombo, Section, labelled, wrapped_label
 from brushwood.session.measuring import MeasureReadiness
 from brushwood.session.scene import LabelsRef, axes_text, size_text
 
@@ -15,6 +15,7 @@ class ObjectsSection(Section):
 
     objects_chosen = Signal(object)
     ndim_chosen = Signal(object)
+    parents_chosen = Signal(object)
     make_requested = Signal()
     align_requested = Signal()
 
@@ -24,6 +25,11 @@ class ObjectsSection(Section):
         self.objects.key_chosen.connect(self.objects_chosen)
         self.ndim = KeyedCombo("2-D measures each plane by itself; 3-D measures volumes.")
         self.ndim.key_chosen.connect(self.ndim_chosen)
+        self.parents = KeyedCombo("Larger objects that these lie in: cells around nuclei.")
+        self.parents.key_chosen.connect(self.parents_chosen)
+        self._parents_row = QWidget()
+        self._parents_row.setLayout(labelled("Inside", self.parents))
+        self._parents_row.layout().setContentsMargins(0, 0, 0, 0)
         self._axes = wrapped_label()
         self._axes.setToolTip("The axes of the labels and the type of their pixels.")
         self.make = QPushButton("Make objects")
@@ -38,6 +44,7 @@ class ObjectsSection(Section):
         row.addWidget(self.ndim, 1)
         self.box.addLayout(row)
         self.box.addWidget(self._axes)
+        self.box.addWidget(self._parents_row)
         self.box.addWidget(self.make)
         self.box.addWidget(self.align)
 
@@ -54,6 +61,10 @@ class ObjectsSection(Section):
         self.ndim.setEnabled(deep)
         self._axes.setVisible(chosen is not None)
         self._axes.setText("" if chosen is None else axes_text(chosen, ndim))
+        around = [(ref.key, ref.name) for ref in ready.possible_parents]
+        inside = ready.parents.key if ready.parents is not None else None
+        self.parents.set_entries([(None, "no other objects"), *around], inside)
+        self._parents_row.setVisible(bool(around))
         self.make.setVisible(not objects)
         self.align.setVisible(ready.can_align)
         if chosen is None:
