@@ -46,11 +46,12 @@ def explored_sentence(done: Explored) -> str:
 
 def laid_out_sentence(done: Explored) -> str:
     """Say how much of the variance components hold and what they are made of; "" if not by PCA."""
-    found = done.embedding.components if done.embedding is not None else None
-    if found is None:
+    layout = done.embedding
+    if layout is None or layout.components is None:
         return ""
+    found = layout.components
     said = []
-    for k, name in enumerate(done.embedding.names[:3]):
+    for k, name in enumerate(layout.names[:3]):
         share = f"{found.explained[k]:.0%}".replace("%", " %")
         most = abs(found.loadings[:, k]).argsort()[::-1][:3]
         columns = ", ".join(done.prepared.columns[i] for i in most)

@@ -343,7 +343,8 @@ class ExploreController(QObject):
         dropped = self._land(done.columns(), arrived)
         self.view.reduce.show_note(laid_out_sentence(done))
         self.view.group.show_note(suggested_sentence(done))
-        self.view.table.set_open(False)
+        for section in (self.view.table, self.view.reduce):
+            section.set_open(False)  # their summaries stay, and the plot comes into view
         self.say(" ".join(x for x in (explored_sentence(done), dropped) if x))
 
     def _on_populations(self) -> None:
