@@ -70,9 +70,13 @@ def test_too_few_strokes_are_a_sentence(trained, qtbot):
     marks[10, 5:25], marks[10, 160:180] = 1, 2
     viewer.layers["annotation"].data = marks
     qtbot.waitUntil(lambda: dict(controller.state.counts).get(1) == 20, timeout=PATIENCE)
+    qtbot.wait(80)  # the live update says something, too
+    qtbot.waitUntil(lambda: not controller.live.is_busy, timeout=PATIENCE)
+    qtbot.wait(20)
     widget.view.quality._run.click()
     _wait(qtbot, controller.validator)
-    assert "at least two separate strokes" in widget.view.actions.status.text()
+    assert "at least two separate strokes" in widget.view.quality._answer.text()
+    assert controller.validator.done is None
 
 
 def test_a_test_can_be_cancelled_and_painting_goes_on(trained, qtbot):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QObject, Signal
 
+from brushwood.errors import BrushwoodError
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui._validation_section import ValidationSection
 from brushwood.jobs import Job
@@ -54,7 +55,7 @@ class Validator(QObject):
         self.done: Validated | None = None
         self._runner = TaskRunner(self, announced=True)
         self._runner.succeeded.connect(self._on_done)
-        self._runner.failed.connect(self.failed)
+        self._runner.failed.connect(self._on_failed)
         self._runner.cancelled.connect(self.cancelled)
         self._runner.busy_changed.connect(self.busy_changed)
         self._runner.progressed.connect(self.progressed)
@@ -98,6 +99,12 @@ class Validator(QObject):
     def _on_choice(self, name: str, value: object) -> None:
         setattr(self._state, name, value)
         self._section.show_choices(self._state, self._bys, "")
+
+    def _on_failed(self, error: Exception) -> None:
+        # Live results may take the status line at once, so the section says it as well.
+        if isinstance(error, BrushwoodError):
+            self._section.show_problem(str(error))
+        self.failed.emit(error)
 
     def _on_done(self, done: Validated) -> None:
         self.done = done

@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from brushwood.evaluate.compare import DecisionRegions
-from brushwood.evaluate.learning import LearningCurve
+from brushwood.evaluate.learning import LearningCurve, score_title
 from brushwood.evaluate.validate import Validation
 from brushwood.gui._charts import LINE_COLOURS, Chart, Line
 from brushwood.gui._tables import fill_table, text_table
@@ -112,6 +112,12 @@ class ValidationSection(Section):
             widget.hide()
         self.set_summary("— not tested")
 
+    def show_problem(self, sentence: str) -> None:
+        """Say why there is no answer."""
+        self.show_nothing()
+        self._answer.setText(sentence)
+        self._answer.show()
+
     def show_answer(self, done: Validated, colours: dict[int, str]) -> None:
         """Show an answer."""
         self.show_nothing()
@@ -153,7 +159,7 @@ class ValidationSection(Section):
                 Line("training (optimistic)", n, _means(found.train), LINE_COLOURS[1], dashed=True),
             ],
             f"{found.by}s learned from",
-            found.score.replace("_", " "),
+            score_title(found.score),
         )
         self._chart.show()
 
