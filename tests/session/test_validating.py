@@ -38,6 +38,8 @@ def _ask(question, **more):
 def test_the_test_says_what_it_was_measured_on():
     done = _ask("test")
     assert done.sentence.startswith("Accuracy 0.")
+    names = [row[0] for row in done.rows]
+    assert {"accuracy", "balanced accuracy", "Jaccard", "F1", "Cohen's kappa"} <= set(names)
     assert "16 held-out strokes in 2 folds" in done.sentence
     assert "Brier score: sky 0." in done.sentence
     assert done.header == ("score", "held-out strokes", "spread", "training (optimistic)")
@@ -52,6 +54,7 @@ def test_the_curve_has_a_row_a_size():
     done = _ask("curve")
     assert [float(row[0]) for row in done.rows] == sorted(float(row[0]) for row in done.rows)
     assert done.sentence == done.found.sentence()
+    assert "Jaccard 0." in done.sentence or "Jaccard 1." in done.sentence
 
 
 def test_models_are_compared_on_the_same_data():

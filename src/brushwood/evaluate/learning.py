@@ -22,6 +22,15 @@ _SURE = 1.5
 _BLUR = 0.03
 
 
+#: Scores that bear a name.
+_TITLES = {"jaccard": "Jaccard", "f1": "F1", "kappa": "Cohen's kappa", "matthews": "Matthews"}
+
+
+def score_title(name: str) -> str:
+    """Return how a score is written in a sentence or a table."""
+    return _TITLES.get(name, name.replace("_", " "))
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class LearningCurve:
     """Scores with growing shares of the training data.
@@ -49,7 +58,7 @@ class LearningCurve:
     def sentence(self) -> str:
         """Say what the curve means for the user."""
         last = float(np.nanmean(self.test[-1]))
-        name = self.score.replace("_", " ")
+        name = score_title(self.score)
         at = f"{name} {last:.2f} on held-out {self.by}s with {self.n_units[-1]:.0f} {self.by}s"
         return {
             "enough": f"Good enough: {at}, and the last {self.by}s changed little.",

@@ -16,6 +16,8 @@ LINE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 
 #: Share of the width that names along the left axis may take.
 _NAMES_SHARE = 0.4
+#: Around labels of axes, pixels: as far as pyqtgraph moves them out of the axis.
+_MARGIN = 5
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -67,14 +69,13 @@ class Chart(pg.PlotWidget):
         Parameters
         ----------
         falls : bool
-            The curves fall, so that there is room for names at the top right.
+            The curves fall, so that there is room for names at the bottom left or top right.
         """
         self._clear()
         plot = self.getPlotItem()
         if len(lines) > 1:
-            self._legend = plot.addLegend(
-                offset=(-8, 4 if falls else -8), labelTextColor=self._ink()
-            )
+            offset = _free_corner(lines, y_range) if falls else (-8, -8)
+            self._legend = plot.addLegend(offset=offset, labelTextColor=self._ink())
         for line in lines:
             style = pg.QtCore.Qt.PenStyle.DashLine if line.dashed else None
             pen = pg.mkPen(line.colour, width=2, **({"style": style} if style else {}))
@@ -89,8 +90,7 @@ class Chart(pg.PlotWidget):
         for at, text in marks:
             label = {"position": 0.08, "color": self._ink(), "movable": False}
             plot.addItem(pg.InfiniteLine(at, pen=self._ink(), label=text, labelOpts=label))
-        plot.setLabel("bottom", x_label)
-        plot.setLabel("left", y_label)
+        self._set_labels(x_label, y_label)
         if y_range is not None:
             plot.setYRange(*y_range, padding=0.03)
 
@@ -115,8 +115,7 @@ class Chart(pg.PlotWidget):
         ticks = [[(k + 0.5, name) for k, name in enumerate(names)]]
         plot.getAxis("bottom").setTicks(ticks)
         plot.getAxis("left").setTicks(ticks)
-        plot.setLabel("bottom", "predicted")
-        plot.setLabel("left", "true")
+        self._set_labels("predicted", "true")
         plot.setRange(xRange=(0, n), yRange=(0, n), padding=0)
 
     def show_heat(self, values: Any, names: Sequence[str]) -> None:
@@ -134,8 +133,7 @@ class Chart(pg.PlotWidget):
         step = -(-n * self.fontMetrics().lineSpacing() // max(1, self.height() - 20))
         self._show_names([(k + 0.5, names[k]) for k in range(0, n, max(1, step))])
         plot.getAxis("bottom").setTicks([[]])
-        plot.setLabel("left", "")
-        plot.setLabel("bottom", "")
+        self._set_labels("", "")
         plot.setRange(xRange=(0, n), yRange=(0, n), padding=0)
 
     def show_swarm(self, x: Any, y: Any, part: Any, names: Sequence[str], x_label: str) -> None:
@@ -155,8 +153,7 @@ class Chart(pg.PlotWidget):
         plot.addItem(pg.InfiniteLine(0, pen=self._ink()))
         plot.invertY(True)
         self._show_names(list(enumerate(names)))
-        plot.setLabel("bottom", x_label)
-        plot.setLabel("left", "")
+        self._set_labels(x_label, "")
 
     def show_regions(
         self,
@@ -189,14 +186,20 @@ class Chart(pg.PlotWidget):
                 mine = pc == i
                 dots = {"size": 4, "pen": None, "brush": colour}
                 plot.addItem(pg.ScatterPlotItem(px[mine], py[mine], **dots))
-        plot.setLabel("bottom", names[0])
-        plot.setLabel("left", names[1])
+        self._set_labels(names[0], names[1])
         plot.setRange(xRange=(x[0], x[-1]), yRange=(y[0], y[-1]), padding=0)
+
+    def _set_labels(self, bottom: str, left: str) -> None:
+        plot = self.getPlotItem()
+        plot.setLabel("bottom", bottom)
+        plot.setLabel("left", left)
+        show_whole_label(self, bool(bottom))
 
     def resizeEvent(self, event: Any) -> None:
         """Shorten names anew."""
         super().resizeEvent(event)
-        if getattr(self, "_names", None):
+        # Qt resizes before there is a plot, and when it is gone.
+        if getattr(self, "_names", None) and self.getPlotItem() is not None:
             self._show_names(self._names)
 
     def _show_names(self, names: Sequence[tuple[float, str]]) -> None:
@@ -212,7 +215,7 @@ class Chart(pg.PlotWidget):
         plot.clear()
         if self._legend is not None:
             self._legend.scene().removeItem(self._legend)
-            self._legend = None
+            self._legend = plot.legend = None  # or it would be taken again, and not be seen
         plot.invertY(False)
         for side in ("bottom", "left"):
             plot.getAxis(side).setTicks(None)
@@ -237,3 +240,17 @@ class Chart(pg.PlotWidget):
             axis.setTextPen(ink)
             axis.label.setDefaultTextColor(ink)
             axis.enableAutoSIPrefix(False)
+
+
+def show_whole_label(chart: pg.PlotWidget, has_label: bool) -> None:
+    """Make the bottom axis high enough; pyqtgraph cuts the lowest fifth of its label off."""
+    axis, line = chart.getPlotItem().getAxis("bottom"), chart.fontMetrics().lineSpacing()
+    axis.label.document().setDocumentMargin(_MARGIN)
+    axis.setHeight(2 * line + 14 if has_label else None)
+
+
+def _free_corner(lines: Sequence[Line], y_range: tuple[float, float] | None) -> tuple[float, float]:
+    """Return where names hide nothing: below falling curves that stay high long, else above."""
+    values = np.concatenate([np.asarray(line.y, float) for line in lines])
+    low, high = y_range or (float(np.nanmin(values)), float(np.nanmax(values)))
+    return (8, -8) if np.nanmean(values) > (low + high) / 2 else (-8, 4)

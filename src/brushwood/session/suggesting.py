@@ -75,7 +75,7 @@ def suggestion_sentence(place: Place | None, strategy: str) -> str:
     """Say what was found."""
     if place is None:
         return "There is no place left that is far enough from your strokes and from those shown."
-    unsure = f"{place.uncertainty:.0%}"
+    unsure = f"{place.uncertainty:.0%}".replace("%", " %")
     why = {
         "uncertainty": f"the model is unsure here ({unsure} of the most it can be)",
         "margin": f"two classes are close here (uncertainty {unsure})",

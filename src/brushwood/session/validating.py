@@ -17,7 +17,7 @@ from brushwood.evaluate.compare import (
 )
 from brushwood.evaluate.estimators import ForestEstimator, lecture_models
 from brushwood.evaluate.examples import By, Examples
-from brushwood.evaluate.learning import LearningCurve, learning_curve
+from brushwood.evaluate.learning import LearningCurve, learning_curve, score_title
 from brushwood.evaluate.validate import Validation, validate
 from brushwood.jobs import Job
 
@@ -144,7 +144,7 @@ def _test(request: ValidateRequest, examples: Examples, job: Job) -> Validated:
     )
     table = found.table()
     rows = tuple(
-        (str(row[0]), *(f"{value:.3f}" for value in row[1:]))
+        (score_title(str(row[0])), *(f"{value:.3f}" for value in row[1:]))
         for row in table.itertuples(index=False)
     )
     curves = tuple(

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QGraphicsPolygonItem, QWidget
 
 from brushwood.errors import OutputError
 from brushwood.explore.gates import Gate, Polygon, Rectangle
+from brushwood.gui._charts import show_whole_label
 from brushwood.gui._colouring import palette_of
 from brushwood.gui.plot.cloud import PointCloud, colour_word
 from brushwood.gui.plot.hover import HoverCard
@@ -96,6 +97,7 @@ class PlotCanvas(pg.PlotWidget):
         plot = self.getPlotItem()
         plot.setLabel("bottom", cloud.x_header or cloud.x_name)
         plot.setLabel("left", cloud.y_header or cloud.y_name)
+        show_whole_label(self, bool(cloud.x_name))
         if not keep_view:
             self.fit()
 
