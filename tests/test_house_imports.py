@@ -50,7 +50,18 @@ ON_DEMAND = {
     "samples": _CORE - {"batch"},
 }
 
-WINDOW = {"napari", "qtpy", "PyQt5", "PyQt6", "PySide2", "PySide6", "magicgui", "pyqtgraph", "superqt", "vispy"}
+WINDOW = {
+    "napari",
+    "qtpy",
+    "PyQt5",
+    "PyQt6",
+    "PySide2",
+    "PySide6",
+    "magicgui",
+    "pyqtgraph",
+    "superqt",
+    "vispy",
+}
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(SOURCE)))

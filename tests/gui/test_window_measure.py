@@ -377,3 +377,9 @@ def test_objects_inside_others_tell_both_tables(desk):
         2, "mine",
     ]  # fmt: skip
     assert note_of(parents)["units"]["children_area"] == "µm²"
+
+
+def test_the_table_can_be_shown_once_there_is_one(desk):
+    assert not desk.view.actions.table.isEnabled()
+    desk.measure()
+    assert desk.view.actions.table.isEnabled()

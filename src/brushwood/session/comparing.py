@@ -165,7 +165,8 @@ def _reason(maps: Sequence[MapRef], truth: MapRef | None, prediction: MapRef | N
 def guess_pair(maps: Sequence[MapRef]) -> tuple[LayerKey | None, LayerKey | None]:
     """Return the obvious truth and prediction, None where nothing is obvious.
 
-    A layer called truth is the truth; the newest result or objects layer of its size is compared.
+    A layer called truth is the truth; the newest objects layer of its size is compared, or else the
+    newest class map.
     """
     words = ("truth", "ground", "reference", "manual")
     truths = [
@@ -176,7 +177,8 @@ def guess_pair(maps: Sequence[MapRef]) -> tuple[LayerKey | None, LayerKey | None
     if not truths:
         return None, None
     made = [m for m in maps if (m.is_made or m.is_result) and m not in truths]
-    for prediction in reversed(made):
+    newest_first = made[::-1]
+    for prediction in sorted(newest_first, key=lambda m: not m.is_made):
         fitting = [t for t in truths if t.shape == prediction.shape]
         wants_objects = prediction.is_made
         fitting.sort(key=lambda t: ("object" in t.name or "instance" in t.name) == wants_objects)

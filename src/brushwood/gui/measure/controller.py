@@ -238,6 +238,7 @@ class MeasureController(QObject):
     def _on_measured(self, key: str, sentence: str) -> None:
         self.state.table = key
         self.freshness.check()
+        self.refresh()  # there is a table to show now
         self.say(sentence)
         self.show_table()
 
