@@ -39,11 +39,24 @@ def test_the_legend_is_there_each_time(chart):
 def test_the_legend_of_falling_curves_stands_where_they_are_not(chart, high):
     x = np.linspace(0, 1, 10)
     values = 1 - x**6 if high else 0.6 * (1 - x) ** 4
-    chart.show_lines(_lines(values), "x", "y", y_range=(0, 1), falls=True)
+    chart.show_lines(_lines(values), "x", "y", y_range=(0, 1))
     chart.grab()
     at = chart.getPlotItem().legend.pos()
     below = at.y() > chart.getPlotItem().vb.height() / 2
     assert below == high
+
+
+def test_the_legend_finds_the_free_corner(chart):
+    x = np.linspace(0, 1, 10)
+    for y, free in (
+        (1 - x, (-8, 4)),
+        (1 - x**9, (8, -8)),
+        (np.ones(10), (-8, -8)),
+        (np.zeros(10), (-8, 4)),
+    ):
+        lines = [Line("a", x, y, "#0072B2"), Line("b", x, y**3, "#0072B2")]
+        chart.show_lines(lines, "x", "y", y_range=(0, 1))
+        assert chart.getPlotItem().legend.offset == free
 
 
 def test_long_names_leave_room_and_grow_with_the_dock(chart):

@@ -65,6 +65,19 @@ def test_several_layers_make_one_table(desk):
     assert {str(x.unique_id) for x in (first, second)} <= set(desk.plot._link._slots)
 
 
+def test_a_gate_over_layers_stays_when_columns_come(desk):
+    first, second = desk.add("one"), desk.add("two", measured(squares(), seed=4))
+    desk.open()
+    desk.controller._set("layers", (str(first.unique_id), str(second.unique_id)))
+    desk.view.plot.choice_made.emit("x", "area")
+    desk.gate(50, np.inf, "large")
+    chosen = np.concatenate([(x.features["area"] >= 50).to_numpy() for x in (first, second)])
+    assert desk.plot.selected.tolist() == chosen.tolist()
+    written = np.concatenate([x.features["large"] for x in (first, second)])
+    assert written.tolist() == chosen.tolist()
+    assert len(desk.selected.labels) <= 60
+
+
 def test_the_selection_is_one_in_plot_and_image(desk):
     layer = desk.add()
     desk.open().run()

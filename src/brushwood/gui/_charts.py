@@ -62,19 +62,12 @@ class Chart(pg.PlotWidget):
         *,
         y_range: tuple[float, float] | None = None,
         marks: Sequence[tuple[float, str]] = (),
-        falls: bool = False,
     ) -> None:
-        """Draw curves, and vertical marks with a text.
-
-        Parameters
-        ----------
-        falls : bool
-            The curves fall, so that there is room for names at the bottom left or top right.
-        """
+        """Draw curves, and vertical marks with a text."""
         self._clear()
         plot = self.getPlotItem()
         if len(lines) > 1:
-            offset = _free_corner(lines, y_range) if falls else (-8, -8)
+            offset = _free_corner(lines, y_range)
             self._legend = plot.addLegend(offset=offset, labelTextColor=self._ink())
         for line in lines:
             style = pg.QtCore.Qt.PenStyle.DashLine if line.dashed else None
@@ -250,7 +243,26 @@ def show_whole_label(chart: pg.PlotWidget, has_label: bool) -> None:
 
 
 def _free_corner(lines: Sequence[Line], y_range: tuple[float, float] | None) -> tuple[float, float]:
-    """Return where names hide nothing: below falling curves that stay high long, else above."""
-    values = np.concatenate([np.asarray(line.y, float) for line in lines])
-    low, high = y_range or (float(np.nanmin(values)), float(np.nanmax(values)))
-    return (8, -8) if np.nanmean(values) > (low + high) / 2 else (-8, 4)
+    """Return where names hide least of the curves: an offset from a corner."""
+    x = np.concatenate([_between(line.x) for line in lines])
+    y = np.concatenate([_between(line.y) for line in lines])
+    known = np.isfinite(x) & np.isfinite(y)
+    if not known.any():
+        return -8, -8
+    low, high = y_range or (y[known].min(), y[known].max())
+    right = (x[known] - x[known].min()) / max(float(np.ptp(x[known])), 1e-12)
+    up = (y[known] - low) / max(high - low, 1e-12)
+    corners = {
+        (-8, -8): (right > 0.4) & (up < 0.5),
+        (-8, 4): (right > 0.4) & (up > 0.5),
+        (8, -8): (right < 0.6) & (up < 0.5),
+        (8, 4): (right < 0.6) & (up > 0.5),
+    }
+    return min(corners, key=lambda corner: int(corners[corner].sum()))
+
+
+def _between(values: Any) -> Any:
+    """Return a curve's values with more between them, so that its lines count, too."""
+    values = np.asarray(values, float)
+    steps = np.arange(0, max(len(values) - 1, 0) + 0.05, 0.1)
+    return np.interp(steps, np.arange(len(values)), values) if len(values) else values

@@ -220,7 +220,6 @@ class ScoresSection(Section):
                 "overlap at least (IoU)",
                 "score",
                 y_range=(0, 1),
-                falls=True,
             )
             self._caption.setText("The stricter the overlap, the fewer objects match:")
             self._caption.show()

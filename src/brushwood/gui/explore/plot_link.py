@@ -100,12 +100,15 @@ class PlotLink(QObject):
         return self._mask
 
     def show_rows(self, rows: ObjectRows | None) -> None:
-        """Plot other rows; the view stays while the columns do."""
+        """Plot other rows; the view stays while the columns do, the choice while the objects do."""
+        is_same = rows is not None and self._rows is not None and rows.same_objects(self._rows)
         self._rows = rows
-        self._mask = np.zeros(len(rows) if rows is not None else 0, bool)
+        if not is_same:
+            self._mask = np.zeros(len(rows) if rows is not None else 0, bool)
         self._sit(rows.keys if rows is not None else ())
         self.refresh()
-        self._on_selected(self.session.selection.selected)
+        if not is_same:
+            self._on_selected(self.session.selection.selected)
 
     def refresh(self) -> None:
         """Draw the present choice of columns."""
