@@ -9,7 +9,6 @@ from brushwood.session.plotting import (
     RADIUS,
     SMALLEST,
     Cloud,
-    histogram,
     nearest,
     radii,
 )
@@ -48,11 +47,3 @@ def test_the_nearest_point_counts_in_screen_pixels():
     assert nearest(cloud, (5.0, 0.0), (0.1, 1.0)) is None
     assert nearest(cloud, (9.5, 0.0), (0.1, 1.0)) == 1
     assert nearest(cloud, (0.0, 30.0), (1.0, 1.0)) is None
-
-
-def test_histograms_count_what_is_drawn():
-    cloud = Cloud(np.array([0.0, 1.0, 1.0, np.nan]), np.array([2.0, 2.0, 5.0, 5.0]))
-    _, nx, _, ny = histogram(cloud, bins=4)
-    assert nx.tolist() == [1, 0, 0, 2]
-    assert ny.tolist() == [2, 0, 0, 1]
-    assert histogram(Cloud(np.zeros(0), np.zeros(0)))[1].sum() == 0

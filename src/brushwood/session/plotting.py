@@ -122,14 +122,3 @@ def nearest(
     distance = dx[near] ** 2 + dy[near] ** 2
     best = int(np.argmin(distance))
     return int(near[best]) if distance[best] <= reach**2 else None
-
-
-def histogram(cloud: Cloud, bins: int = 60) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return how often values occur along both axes: edges and counts of x, then of y."""
-    known = cloud.known
-    if not known.any():
-        edges, none = np.linspace(0, 1, bins + 1), np.zeros(bins)
-        return edges, none, edges, none
-    nx, ex = np.histogram(cloud.x[known], bins)
-    ny, ey = np.histogram(cloud.y[known], bins)
-    return ex, nx.astype(float), ey, ny.astype(float)
