@@ -1,59 +1,28 @@
 """The buttons under the sections of the object classifier."""
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
-from brushwood.gui._work_bar import WorkBar, enable
+from brushwood.gui._classifier_bar import ClassifierBar
+from brushwood.gui._work_bar import enable
 
 
-class ActionBar(WorkBar):
+class ActionBar(ClassifierBar):
     """Buttons, progress and status; it emits wishes and shows what it is told."""
 
-    live_toggled = Signal(bool)
-    train_requested = Signal()
     next_requested = Signal()
-    save_requested = Signal()
-    load_requested = Signal()
-    copy_requested = Signal()
-    help_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.live = QCheckBox("Live")
         self.live.setToolTip("Train and classify after every mark.")
-        self.live.toggled.connect(self.live_toggled)
-        self.train = self.button("Train", self.train_requested)
-        font = self.train.font()
-        font.setBold(True)
-        self.train.setFont(font)
-        self.next = self.button("Next uncertain object", self.next_requested)
-        self.save = self.button("Save…", self.save_requested)
-        self.load = self.button("Load…", self.load_requested)
         self.load.setToolTip("Load an object model from a .brushwood file.")
-        self.copy = self.button("Copy as Python", self.copy_requested)
-        self.help = self.button("Help", self.help_requested)
-        self.help.setToolTip("Open the documentation of this widget.")
-        first = QHBoxLayout()
-        first.setSpacing(6)
-        first.addWidget(self.live)
-        first.addWidget(self.train, 1)
-        grid = QGridLayout()
-        grid.setSpacing(4)
-        grid.addWidget(self.next, 0, 0, 1, 2)
-        grid.addWidget(self.save, 1, 0)
-        grid.addWidget(self.load, 1, 1)
-        grid.addWidget(self.copy, 2, 0)
-        grid.addWidget(self.help, 2, 1)
-        self.arrange(first, grid)
+        self.next = self.button("Next uncertain object", self.next_requested)
+        self.arrange_around(self.next)
 
     def show_ready(
         self, *, train_reason: str, next_reason: str, save_reason: str, live: bool
     ) -> None:
         """Enable what can run; a disabled button says why."""
-        self.live.blockSignals(True)
-        self.live.setChecked(live)
-        self.live.blockSignals(False)
+        self.show_common(save_reason=save_reason, live=live)
         enable(self.train, train_reason, "Train on all marks, and classify every object.")
         enable(self.next, next_reason, "Go to the object that the forest is least sure about.")
-        enable(self.save, save_reason, "Save the model as a .brushwood file.")
-        enable(self.copy, save_reason, "Put a script on the clipboard that does the same.")
