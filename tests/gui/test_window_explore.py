@@ -261,3 +261,25 @@ def test_reopening_keeps_choices(desk):
     # Groups of the table are there, but nobody knows how they were made.
     assert not desk.view.trust.run.isEnabled()
     assert "Run" in desk.view.trust.run.toolTip()
+
+
+def test_a_table_file_is_explored_with_the_objects_of_a_layer(viewer, qtbot, tmp_path):
+    from brushwood.gui.explore import ExploreWidget
+
+    labels = squares()
+    layer = viewer.add_labels(labels, name="squares", metadata={"brushwood": {"role": "objects"}})
+    measured(labels).drop(columns="index").to_csv(tmp_path / "table.csv", index=False)
+    widget = ExploreWidget(viewer)
+    qtbot.addWidget(widget)
+    adding = widget.controller.adding
+    adding.add(tmp_path / "table.csv", layer)
+    qtbot.waitUntil(lambda: not adding.is_running, timeout=20_000)
+    qtbot.waitUntil(
+        lambda: widget.controller.rows is not None and len(widget.controller.rows) == 60
+    )
+    assert "added to 'squares'" in widget.view.actions.status.text()
+    assert "solidity" in layer.features.columns
+    (tmp_path / "bad.csv").write_text("area\n1\n")
+    adding.add(tmp_path / "bad.csv", layer)
+    qtbot.waitUntil(lambda: "no column 'label'" in widget.view.actions.status.text())
+    widget.controller.stop()

@@ -46,7 +46,7 @@ from brushwood.session.exploring import (
     plottable,
 )
 from brushwood.session.feature_columns import with_columns
-from brushwood.tables import units_of
+from brushwood.tables import units_of, with_units
 from explore_desk import measured, squares
 from explore_tables import blobs
 
@@ -207,3 +207,19 @@ def test_choices_in_one_line():
 )
 def test_the_first_sentence_is_found(text, first):
     assert first_sentence(text) == first
+
+
+def test_a_file_s_rows_are_matched_by_label_and_no_column_is_replaced():
+    from brushwood.session.exploring import from_file
+
+    layer = pd.DataFrame({"index": [3, 5], "area": [1.0, 2.0]})
+    file = with_units(
+        pd.DataFrame({"label": [5, 3], "area": [9.0, 8.0], "speed": [0.5, 0.6]}), {"speed": "µm/s"}
+    )
+    new = from_file(file, layer)
+    assert list(new.columns) == ["index", "area (file)", "speed"]
+    assert units_of(new) == {"speed": "µm/s"}
+    with pytest.raises(InputError, match="no column 'label' or 'index'"):
+        from_file(pd.DataFrame({"area": [1.0]}), layer)
+    with pytest.raises(InputError, match="Several rows"):
+        from_file(pd.DataFrame({"label": [3, 3], "area": [1.0, 2.0]}), layer)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import SignalGroupDescriptor
 
+from brushwood.errors import InputError
 from brushwood.explore.embed import EmbedParams
 from brushwood.explore.gates import Population
 from brushwood.explore.grouping import ClusterParams
@@ -194,6 +195,43 @@ def different(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return found
+
+
+def from_file(table: "DataFrame", features: Any) -> "DataFrame":
+    """Return the rows of a file as columns for a layer, matched by label.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a column ``index`` or ``label``, and ``frame`` if objects have frames.
+    features : DataFrame or mapping
+        The layer's; a column of the file with a name that is taken there ends in `` (file)``.
+
+    Raises
+    ------
+    InputError
+        If rows cannot be matched with objects.
+    """
+    units = units_of(table)
+    which = next((name for name in ("index", "label") if name in table.columns), None)
+    if which is None:
+        raise InputError(
+            "The table has no column 'label' or 'index', so its rows cannot be matched with "
+            f"objects. It has {', '.join(map(str, table.columns[:8]))}. Rename the right one."
+        )
+    keys = [name for name in ("index", "frame") if name == "index" or name in table.columns]
+    new = table.drop(columns=[n for n in ("index", "label") if n in table.columns and n != which])
+    new = new.rename(columns={which: "index"})
+    if new.duplicated(keys).any():
+        raise InputError(
+            "Several rows of the table have the same label, so they cannot be matched with "
+            "objects. Give each object one row, or a column 'frame'."
+        )
+    taken = set(map(str, table_of(features).columns)) - {"index", "frame"}
+    names = {str(n): f"{n} (file)" for n in new.columns if str(n) in taken}
+    new = new.rename(columns=names)
+    kept = {names.get(n, n): unit for n, unit in units.items() if n not in ("index", "label")}
+    return with_units(new, kept)
 
 
 def plottable(table: "DataFrame") -> list[str]:

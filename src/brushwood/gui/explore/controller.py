@@ -15,6 +15,7 @@ from brushwood.gui import _docks
 from brushwood.gui._help import show_help
 from brushwood.gui._scene import NapariScene, key_of, session_for
 from brushwood.gui._tasks import TaskRunner
+from brushwood.gui.explore.adding import Adding
 from brushwood.gui.explore.arrived import Answer, Arrived, explored_of
 from brushwood.gui.explore.keeping import Keeping
 from brushwood.gui.explore.plot_link import PlotLink
@@ -84,6 +85,7 @@ class ExploreController(QObject):
         self.keeping = Keeping(self)
         self.reasons = Reasons(self)
         self.warming = Warming(self)
+        self.adding = Adding(self.scene, self)
         self.rows: ObjectRows | None = None
         self.explored: Explored | None = None
         self._said = ""
@@ -98,8 +100,8 @@ class ExploreController(QObject):
         self.source.changed.connect(self._on_tables)
         self.plot.said.connect(self.say)
         self.plot.populations_changed.connect(self._on_populations)
-        self.keeping.said.connect(self.say)
-        self.warming.said.connect(self.say)
+        for part in (self.keeping, self.warming, self.adding):
+            part.said.connect(self.say)
         self._connect_view(view)
 
     def _connect_view(self, view: ExploreView) -> None:
@@ -121,6 +123,7 @@ class ExploreController(QObject):
         view.why.columns_requested.connect(lambda names: self._set("columns", names))
         view.keep.edited.connect(lambda params: self._set("surrogate", params))
         view.keep.run_requested.connect(self.keep)
+        view.table.file_requested.connect(lambda: self.adding.ask(view, self.state.layers))
         view.keep.save_requested.connect(self.keeping.ask_save)
         view.keep.apply_requested.connect(self.keeping.apply)
         view.actions.run_requested.connect(self.run)
@@ -145,12 +148,9 @@ class ExploreController(QObject):
         if not self._running:
             return
         self._running = False
-        self.reasons.stop()
         self._runner.drop()
-        self.warming.stop()
-        self.keeping.stop()
-        self.plot.stop()
-        self.source.stop()
+        for part in (self.reasons, self.warming, self.keeping, self.adding, self.plot, self.source):
+            part.stop()
 
     def say(self, sentence: str) -> None:
         """Show a sentence until something else happens."""

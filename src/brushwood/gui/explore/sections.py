@@ -30,6 +30,7 @@ class TableSection(Section):
     columns_chosen = Signal(object)
     prepare_edited = Signal(object)
     measure_requested = Signal()
+    file_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("1  Table", "Which objects, and which of their measurements.", parent)
@@ -59,6 +60,10 @@ class TableSection(Section):
         buttons.addWidget(self._all)
         buttons.addWidget(self._none)
         buttons.addStretch(1)
+        self._file = QPushButton("Add table…")
+        self._file.setToolTip("Add the columns of a CSV or Parquet file, matched by label.")
+        self._file.clicked.connect(self.file_requested)
+        buttons.addWidget(self._file)
         self._notes = wrapped_label()
         for widget in (self._empty, self._measure, self._layers, self._columns):
             self.box.addWidget(widget)
