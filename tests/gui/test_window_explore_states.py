@@ -251,7 +251,7 @@ def test_the_plot_follows_the_theme(desk, theme):
 
 
 def test_a_narrow_dock_cuts_nothing_off(desk):
-    desk.add()
+    desk.add("a layer with a name that is far longer than a narrow dock is wide, as names are")
     desk.open()
     desk.viewer.window.resize(1100, 900)
     desk.viewer.window.show()

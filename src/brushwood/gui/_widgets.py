@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -141,6 +142,14 @@ def swatch(colour: str, widget: QWidget) -> QIcon:
     icon = QIcon(pixmap)
     icon.addPixmap(pixmap, QIcon.Mode.Selected)  # Qt would tint it in a selected row
     return icon
+
+
+def layer_box(name: str, tooltip: str) -> QCheckBox:
+    """Return a check box for a layer; a long name is cut off rather than widening the dock."""
+    box = QCheckBox(name)
+    box.setToolTip(tooltip)
+    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return box
 
 
 def labelled(text: str, *widgets: QWidget, tooltip: str = "") -> QHBoxLayout:

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 
 from brushwood.explore.grouping import NAMES
 from brushwood.gui._forms import OptionForm
-from brushwood.gui._widgets import Section, wrapped_label
+from brushwood.gui._widgets import Section, layer_box, wrapped_label
 from brushwood.session.exploring import ExploreState
 from brushwood.session.scene import LayerKey
 
@@ -81,8 +81,8 @@ class TableSection(Section):
                 box.deleteLater()
             self._boxes = {}
             for key, name in layers:
-                box = QCheckBox(name)
-                box.setToolTip("Explore the objects of this layer; tick several for one table.")
+                tooltip = f"Explore the objects of {name!r}; tick several for one table."
+                box = layer_box(name, tooltip)
                 box.toggled.connect(self._on_layer)
                 self._layer_box.addWidget(box)
                 self._boxes[key] = box

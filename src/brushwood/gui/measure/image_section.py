@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from brushwood.gui._widgets import Section, wrapped_label
+from brushwood.gui._widgets import Section, layer_box, wrapped_label
 from brushwood.session.measuring import MeasureReadiness, class_names, image_problem
 from brushwood.session.scene import ImageRef, LayerKey
 
@@ -75,7 +75,7 @@ class ImageSection(Section):
             box.deleteLater()
         self.boxes = {}
         for key, name in self._names:
-            box = QCheckBox(name)
+            box = layer_box(name, f"Measure the intensities of {name!r}.")
             box.toggled.connect(self._on_box)
             self._list.addWidget(box)
             self.boxes[key] = box

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QPushButton, QVBoxLayout, QWidget
 
-from brushwood.gui._widgets import KeyedCombo, Section, labelled, wrapped_label
+from brushwood.gui._widgets import KeyedCombo, Section, labelled, layer_box, wrapped_label
 from brushwood.session.scene import LayerKey
 
 
@@ -119,8 +119,8 @@ class ObjectsSection(Section):
             box.deleteLater()
         self.boxes = {}
         for key, name in self._choices:
-            box = QCheckBox(name)
-            box.setToolTip(f"Learn from the marks on {name!r}, and classify its objects too.")
+            tooltip = f"Learn from the marks on {name!r}, and classify its objects too."
+            box = layer_box(name, tooltip)
             box.toggled.connect(self._on_ticked)
             self._other_box.addWidget(box)
             self.boxes[key] = box

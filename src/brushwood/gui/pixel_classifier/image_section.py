@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from brushwood.gui._widgets import KeyedCombo, Section, wrapped_label
+from brushwood.gui._widgets import KeyedCombo, Section, layer_box, wrapped_label
 from brushwood.session.scene import ImageRef, LayerKey, axes_text, size_text
 
 
@@ -86,8 +86,7 @@ class ImageSection(Section):
             box.deleteLater()
         self._boxes = {}
         for key, name in self._choices:
-            box = QCheckBox(name)
-            box.setToolTip(f"Use {name!r} as a channel.")
+            box = layer_box(name, f"Use {name!r} as a channel.")
             box.toggled.connect(self._on_ticked)
             self._channel_box.addWidget(box)
             self._boxes[key] = box
