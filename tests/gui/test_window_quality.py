@@ -101,7 +101,7 @@ def test_the_next_place_is_marked_and_never_shown_twice(trained, qtbot):
         (layer,) = [one for one in viewer.layers if "next place" in one.name]
         places.append(tuple(layer.data[0]))
         np.testing.assert_allclose(camera_of(viewer).center[-2:], layer.data[0], atol=1e-6)
-        assert "Annotate here" in widget.view.actions.status.text()
+        assert "Annotate here" in widget.view.annotate._why.text()
     assert len(set(places)) == 3
     marks = viewer.layers["annotation"].data
     assert all(marks[int(y), int(x)] == 0 for y, x in places)

@@ -59,6 +59,10 @@ class AnnotateSection(Section):
         self.box.addWidget(self.table)
         self.box.addLayout(buttons)
         self.box.addLayout(where)
+        self._why = wrapped_label()
+        self._why.setToolTip("Why this place; the status line goes on to say what is computed.")
+        self._why.hide()
+        self.box.addWidget(self._why)
 
     def show_layers(
         self,
@@ -85,6 +89,11 @@ class AnnotateSection(Section):
         self.new.setEnabled(not image_reason)
         self.new.setToolTip(image_reason or "Make an empty annotation layer that fits the image.")
         self._name = next((layer.name for layer in layers if layer.key == chosen), "")
+
+    def show_why(self, sentence: str) -> None:
+        """Say why a place is worth annotating."""
+        self._why.setText(sentence)
+        self._why.setVisible(bool(sentence))
 
     def show_next(self, reason: str) -> None:
         """Say whether the next place can be looked for; `reason` is "" when it can."""

@@ -31,6 +31,7 @@ class Intents(QObject):
         view.annotate.new_requested.connect(self._on_new)
         view.annotate.add_requested.connect(self._on_add)
         view.annotate.next_requested.connect(self._all.next_place.find)
+        self._all.next_place.said.connect(view.annotate.show_why)
         view.annotate.table.selected.connect(self._all.annotating.activate)
         view.annotate.table.renamed.connect(self._on_rename)
         view.annotate.table.recoloured.connect(self._on_recolour)
