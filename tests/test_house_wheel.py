@@ -9,8 +9,7 @@ import pytest
 
 from house import ROOT, SOURCE
 
-#: Sample data alone take 3.
-LARGEST_MEGABYTES = 6
+LARGEST_MEGABYTES = 4
 
 
 @pytest.fixture(scope="module")
