@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from brushwood import batch
     from brushwood.evaluate.match import match_objects
     from brushwood.evaluate.pixels import compare_pixels
     from brushwood.explore.cluster import cluster
@@ -41,6 +42,7 @@ __all__ = [
     "PixelClassifier",
     "SplitParams",
     "__version__",
+    "batch",
     "cluster",
     "compare_pixels",
     "correlate",
@@ -66,6 +68,7 @@ _HOMES = {
     "ObjectClassifier": "brushwood.objects.classifier",
     "PixelClassifier": "brushwood.pixels.classifier",
     "SplitParams": "brushwood.objects.split_params",
+    "batch": "brushwood",
     "cluster": "brushwood.explore.cluster",
     "compare_pixels": "brushwood.evaluate.pixels",
     "correlate": "brushwood.explore.correlate",
@@ -86,6 +89,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
+        if _HOMES[name] == __name__:  # a package, which is its own home
+            return importlib.import_module(f"{__name__}.{name}")
         home = importlib.import_module(_HOMES[name])
         # A package with its function's name takes the name when it is imported; it can be called.
         return globals().get(name) or getattr(home, name)
