@@ -1,8 +1,10 @@
 """OME-Zarr folders, versions 0.4 and 0.5 (https://ngff.openmicroscopy.org), and plain arrays."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ from typing import Any
 import numpy as np
 import zarr
 
+from brushwood.errors import ImageFileError
 from brushwood.io.atomic import translated
-from brushwood.io.images import ImageFile, ordered, unit_of, unreadable
+from brushwood.io.imagefile import ImageFile, no_scene, ordered, stem_of, unit_of, unreadable
+from brushwood.io.images import is_zarr
 from brushwood.io.lazy import LazyArray
 
 _NAMES = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom"}
@@ -29,10 +33,64 @@ _ERRORS = (
 )
 
 
-def read_zarr(path: Path) -> ImageFile:
+#: What is read of one file of attributes, and the most fields that are listed.
+_MOST_BYTES, _MOST_FIELDS = 16 << 20, 200_000
+
+
+def zarr_scenes(path: Path) -> tuple[str, ...]:
+    """List the fields of a plate or well, or the images of a Bio-Formats collection."""
+    try:
+        return tuple(_scenes(path, _attributes(path))) or ("",)
+    except (*_ERRORS, RecursionError) as error:
+        raise unreadable(path, f"it is no valid OME-Zarr image ({str(error)[:200]})") from error
+
+
+def _scenes(path: Path, attributes: Mapping[str, Any]) -> Iterator[str]:
+    if "plate" in attributes:
+        for well in attributes["plate"]["wells"]:
+            inner = _inside(path, well["path"])
+            yield from (f"{well['path']}/{field}" for field in _scenes(inner, _attributes(inner)))
+    elif "well" in attributes:
+        yield from (str(image["path"]) for image in attributes["well"]["images"])
+    elif "multiscales" not in attributes:
+        numbers = [p.name for p in path.iterdir() if p.name.isdecimal() and (p / "0").exists()]
+        if len(numbers) > 1:
+            yield from sorted(numbers, key=int)
+
+
+def _inside(path: Path, name: str) -> Path:
+    """Return a folder of a Zarr group, refusing names that lead elsewhere."""
+    parts = str(name).split("/")
+    if any(part in ("", ".", "..") or "\\" in part for part in parts) or ":" in parts[0]:
+        raise ValueError(f"it names the path {str(name)[:80]!r}")
+    return path.joinpath(*parts)
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    """Read the attributes of a group without opening arrays."""
+    for name in ("zarr.json", ".zattrs"):
+        file = path / name
+        if file.is_file():
+            if file.stat().st_size > _MOST_BYTES:
+                raise ValueError(f"{name} is larger than {_MOST_BYTES >> 20} MiB")
+            found = json.loads(file.read_text("utf-8"))
+            found = found.get("attributes", {}) if name == "zarr.json" else found
+            return dict(found.get("ome", found))
+    return {}
+
+
+def read_zarr(path: Path, scene: str = "") -> ImageFile:
     """Open a Zarr array, or the full resolution of an OME-Zarr image; nothing is loaded."""
     try:
-        return _read(path)
+        scenes = zarr_scenes(path)
+        scene = scene or scenes[0]
+        inner = _inside(path, scene) if scene else path
+        if scene and not is_zarr(inner):
+            raise no_scene(path, scene, scenes if scenes != ("",) else ())
+        image = _read(inner)
+        return replace(image, name=f"{stem_of(path)}-{scene.replace('/', '-')}") if scene else image
+    except ImageFileError:
+        raise
     except _ERRORS as error:
         raise unreadable(path, f"it is no valid OME-Zarr image ({str(error)[:200]})") from error
 

@@ -15,9 +15,10 @@ import tifffile
 
 from brushwood.errors import ImageFileError, OutputError
 from brushwood.io.atomic import translated
-from brushwood.io.images import ImageFile, ordered, unit_of, unreadable
+from brushwood.io.imagefile import ImageFile, no_scene, ordered, stem_of, unit_of, unreadable
 from brushwood.io.lazy import LazyArray
 from brushwood.io.mapped import MappedArray
+from brushwood.io.scenes import scene_index, scene_keys
 
 #: Compressed images up to this size are decoded into memory at once.
 _SMALL = 256 << 20
@@ -40,12 +41,22 @@ _ERRORS = (
 )
 
 
-def read_tiff(path: Path) -> ImageFile:
-    """Open the first image of a TIFF file at its full resolution."""
+def tiff_scenes(path: Path) -> tuple[str, ...]:
+    """List the images of an OME-TIFF file; series of other files are thumbnails and labels."""
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            names = [series.name for series in tiff.series] if tiff.is_ome else [""]
+    except _ERRORS as error:
+        raise unreadable(path, f"it is no valid TIFF ({str(error)[:200]})") from error
+    return scene_keys(names)
+
+
+def read_tiff(path: Path, scene: str = "") -> ImageFile:
+    """Open an image of a TIFF file at its full resolution; by default the first."""
     try:
         with contextlib.ExitStack() as stack:
             tiff = stack.enter_context(tifffile.TiffFile(path))
-            image = _read(path, tiff, stack)
+            image = _read(path, tiff, scene, stack)
             return image
     except ImageFileError:
         raise
@@ -58,14 +69,18 @@ def read_tiff(path: Path) -> ImageFile:
         raise unreadable(path, f"it is no valid TIFF ({str(error)[:200]})", advice) from error
 
 
-def _read(path: Path, tiff: Any, stack: contextlib.ExitStack) -> ImageFile:
+def _read(path: Path, tiff: Any, scene: str, stack: contextlib.ExitStack) -> ImageFile:
     if not tiff.series:
         raise unreadable(path, "it holds no image")
-    series = tiff.series[0]
+    names = [series.name for series in tiff.series] if tiff.is_ome else [""]
+    number = scene_index(names, scene)
+    if number is None:
+        raise no_scene(path, scene, scene_keys(names) if len(names) > 1 else ())
+    series = tiff.series[number]
     scale, unit = _calibration(tiff, series)
     close = _nothing
     if series.dataoffset is not None and series.dtype.kind in "buif":
-        data = tifffile.memmap(path, series=0, mode="r")
+        data = tifffile.memmap(path, series=number, mode="r")
     elif series.nbytes <= _SMALL:
         data = series.asarray()
     else:
@@ -74,15 +89,11 @@ def _read(path: Path, tiff: Any, stack: contextlib.ExitStack) -> ImageFile:
         data = LazyArray(zarr.open(series.aszarr(level=0), mode="r"), path)
         close = stack.pop_all().close  # the file stays open until the image is closed
     data, axes = _named(path, data, series.axes)
-    return ImageFile(data, axes, _stem(path), scale, unit, close)
+    return ImageFile(data, axes, stem_of(path), scale, unit, _close=close)
 
 
 def _nothing() -> None:
     """Close an image whose file is closed already."""
-
-
-def _stem(path: Path) -> str:
-    return path.stem[: -len(".ome")] if path.stem.lower().endswith(".ome") else path.stem
 
 
 def _named(path: Path, data: Any, axes: str) -> tuple[Any, str]:
