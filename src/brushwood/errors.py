@@ -56,6 +56,20 @@ class TableFileError(BrushwoodError, ValueError):
     """A table file is damaged, foreign or too large."""
 
 
+class RecipeError(BrushwoodError, ValueError):
+    """A recipe is damaged, foreign, from a newer version, or its models are missing or changed.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        Each problem by itself.
+    """
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems or (message,)
+
+
 class MissingPackageError(BrushwoodError, ImportError):
     """An optional package is not installed."""
 
@@ -78,3 +92,11 @@ class NoDeviceError(DeviceError):
 
 class DeviceMemoryError(DeviceError, MemoryError):
     """The smallest possible block does not fit into the device's memory."""
+
+
+class WorkerLostError(BrushwoodError, RuntimeError):
+    """A worker process ended in the middle of the same piece of work again and again."""
+
+
+class SchedulerError(BrushwoodError, ConnectionError):
+    """A cluster's scheduler cannot be reached, or its workers cannot do the work."""
