@@ -13,7 +13,8 @@ Write a module with a function and a calculation, and enter the module in `_HOME
 ...     Calculation(compute, (Measurement("roundness", "shape", "…", dimension="none"),)),
 ... )
 
-`compute` is called once a frame with all its objects and returns what `call.wanted` names, as float
+`compute` is called with all objects of a frame, or with some of them if its
+`Calculation.scope` is "object", and returns what `call.wanted` names, as float
 or integer arrays of shape ``(objects, …)``. What follows the objects is said by
 `Measurement.along`, from which the columns' names are made: ``("space",)`` gives ``centroid-0``,
 ``centroid-1``; ``("channel",)`` gives one column a channel of `call.image`; ``("class",)`` one a
@@ -46,6 +47,8 @@ Dimension: TypeAlias = Literal[
 #: What the numbers of one object belong to, when there are several.
 Along: TypeAlias = Literal["space", "box", "channel", "class"]
 Cost: TypeAlias = Literal["low", "medium", "high"]
+#: What numbers of an object depend on; see `Calculation`.
+Scope: TypeAlias = Literal["object", "frame"]
 
 #: Modules with a tuple `CALCULATIONS`, in the order of the catalogue.
 _HOMES: tuple[str, ...] = (
@@ -162,12 +165,19 @@ class Calculation:
     seconds_per_object, seconds_per_pixel : float
         Roughly, on one core, a channel or class: for the estimate before the work. Pixels are
         those of the objects.
+    scope : {"object", "frame"}
+        "object": each object's numbers depend on its own pixels alone, to the last bit, whichever
+        other objects it is measured with; then some objects at a time may be given. "frame": they
+        depend on other objects or on the background, or are summed over the whole frame in its
+        order; then all objects of a frame are given, of which runs may be unknown (see
+        `brushwood.measure.parts_frame`).
     """
 
     compute: Callable[["LabelIndex", Call], Columns]
     measurements: tuple[Measurement, ...]
     seconds_per_object: float = 3e-7
     seconds_per_pixel: float = 3e-9
+    scope: Scope = "object"
 
 
 @cache

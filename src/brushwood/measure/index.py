@@ -4,20 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from brushwood.arrays import AnyArray, ImageSource
 from brushwood.jobs import IDLE, Job
+from brushwood.measure.adding import FloatArray, add_to
 from brushwood.measure.region import IntArray, Region, read_region
 from brushwood.measure.runs import Band, Runs, bands, find_runs
 from brushwood.measure.slabs import is_in_memory, kept_slabs
 
 __all__ = ["FloatArray", "IntArray", "LabelIndex", "Pixels", "add_to"]
-
-FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
 
 #: Runs of which numbers are held at once.
 _RANGE_RUNS = 1 << 17
@@ -59,6 +57,9 @@ class LabelIndex:
         Which frame of `source`.
     spacing3 : three float
         Size of a pixel along (z, y, x); z is 1 in 2-D.
+    box : Region, optional
+        The part of the frame that is looked at; all of these objects, and no others, lie in it.
+        Default: all of it.
     """
 
     labels: IntArray
@@ -69,6 +70,7 @@ class LabelIndex:
     source: ImageSource
     frame: tuple[int, ...]
     spacing3: tuple[float, float, float]
+    box: Region | None = None
     _held: AnyArray | None = None
 
     @classmethod
@@ -78,8 +80,9 @@ class LabelIndex:
         frame: tuple[int, ...] = (),
         spacing: tuple[float, ...] | None = None,
         job: Job = IDLE,
+        box: Region | None = None,
     ) -> "LabelIndex":
-        """Find the objects of a frame.
+        """Find the objects of a frame, or of a box of it.
 
         Parameters
         ----------
@@ -88,19 +91,21 @@ class LabelIndex:
         frame : tuple of int
         spacing : tuple of float, one an axis of space
             Default: 1.
+        job : Job
+        box : Region, optional
+            Objects reach nowhere beyond it.
         """
         source = kept_slabs(source)
         held = _hold(source, frame)
-        runs = find_runs(*_readable(source, frame, held), job)
-        spacing = spacing or (1.0,) * source.ndim
-        z, y, x = (1.0,) * (3 - source.ndim) + tuple(spacing)
+        runs = find_runs(*_readable(source, frame, held), job, box)
         labels, number, count = _compact(runs)
         order = np.argsort(number, kind="stable")
         first = np.zeros(labels.size + 1, np.int64)
         np.cumsum(count, out=first[1:])
         rows = np.arange(labels.size)
         start, length = runs.start[order], runs.length[order]
-        return cls(labels, rows, first, start, length, source, frame, (z, y, x), held)
+        size = spacing3_of(spacing, source.ndim)
+        return cls(labels, rows, first, start, length, source, frame, size, box, held)
 
     def __len__(self) -> int:
         return int(self.labels.size)
@@ -142,6 +147,16 @@ class LabelIndex:
         end[:, 2] += self.run_length - 1
         return np.maximum.reduceat(end, self.run_first[:-1], axis=0).astype(np.int64)
 
+    @cached_property
+    def position_sums(self) -> IntArray:
+        """Sums of z, y and x over each object's pixels, counted from its box, shape (n, 3)."""
+        at = self.run_start - self.low[self.run_object]
+        length = self.run_length.astype(np.int64)
+        sums = at * length[:, None]
+        sums[:, 2] += length * (length - 1) // 2
+        total: IntArray = self.sum_runs(sums)
+        return total
+
     def sum_runs(self, values: npt.ArrayLike) -> AnyArray:
         """Sum numbers of runs over each object; integers stay exact.
 
@@ -161,11 +176,16 @@ class LabelIndex:
         return total
 
     def bands(self, halo: int = 0, job: Job = IDLE) -> Iterator[Band]:
-        """Yield the frame's label image band by band; see `brushwood.measure.runs.bands`.
+        """Yield the label image band by band; see `brushwood.measure.runs.bands`.
 
-        The labels are those of the image, and those of other objects are among them.
+        The labels are those of the image or of its box.
         """
-        return bands(*self.readable, halo, job)
+        return bands(*self.readable, halo, job, self.box)
+
+    @property
+    def end(self) -> tuple[int, ...]:
+        """Where the last bands end (z, y, x)."""
+        return self.box.high if self.box else self.source.shape3
 
     @property
     def readable(self) -> tuple[ImageSource, tuple[int, ...]]:
@@ -201,16 +221,13 @@ class LabelIndex:
         first = np.zeros(numbers.size + 1, np.int64)
         np.cumsum(count, out=first[1:])
         chosen = np.repeat(self.run_first[numbers] - first[:-1], count) + np.arange(first[-1])
-        return LabelIndex(
-            self.labels[numbers],
-            self.rows[numbers],
-            first,
-            self.run_start[chosen],
-            self.run_length[chosen],
-            self.source,
-            self.frame,
-            self.spacing3,
-            self._held,
+        return replace(
+            self,
+            labels=self.labels[numbers],
+            rows=self.rows[numbers],
+            run_first=first,
+            run_start=self.run_start[chosen],
+            run_length=self.run_length[chosen],
         )
 
     def ranges(self, max_runs: int = _RANGE_RUNS) -> Iterator["LabelIndex"]:
@@ -366,26 +383,13 @@ def _readable(
     return (source, frame) if held is None else (ImageSource.of(held, ndim=source.ndim), ())
 
 
+def spacing3_of(spacing: tuple[float, ...] | None, ndim: int) -> tuple[float, float, float]:
+    """Return the size of a pixel along (z, y, x)."""
+    z, y, x = (1.0,) * (3 - ndim) + tuple(spacing or (1.0,) * ndim)
+    return z, y, x
+
+
 def _compact(runs: Runs) -> tuple[IntArray, IntArray, IntArray]:
     """Return the labels ascending, each run's place among them, and the runs of each."""
     labels, number, count = np.unique(runs.labels, return_inverse=True, return_counts=True)
     return labels.astype(np.int64), number.reshape(-1).astype(np.int64), count.astype(np.int64)
-
-
-def add_to(total: FloatArray, numbers: IntArray, values: FloatArray) -> None:
-    """Add values to the sums of their objects, in place.
-
-    Parameters
-    ----------
-    total : ndarray of float64, shape (n,)
-    numbers : ndarray of int64, shape (N,)
-    values : ndarray of float64, shape (N,)
-    """
-    if not numbers.size:
-        return
-    # The objects of a band are mostly a few neighbouring numbers of very many.
-    low, high = int(numbers.min()), int(numbers.max()) + 1
-    if high - low <= 4 * numbers.size:
-        total[low:high] += np.bincount(numbers - low, values, high - low)
-    else:
-        np.add.at(total, numbers, values)

@@ -10,8 +10,7 @@ _SAFE = float(2**61)
 
 def centroids(objects: LabelIndex) -> FloatArray:
     """Return the mean position of each object's pixels, in pixels, shape (n, 3) for (z, y, x)."""
-    first = _first_sums(objects)
-    mean: FloatArray = objects.low + first / objects.n_pixels[:, None]
+    mean: FloatArray = objects.low + objects.position_sums / objects.n_pixels[:, None]
     return mean
 
 
@@ -54,15 +53,6 @@ def _local(objects: LabelIndex) -> IntArray:
     return local
 
 
-def _first_sums(objects: LabelIndex) -> IntArray:
-    """Return the sums of z, y and x over each object's pixels, from its bounding box."""
-    at, length = _local(objects), objects.run_length.astype(np.int64)
-    sums = at * length[:, None]
-    sums[:, 2] += length * (length - 1) // 2
-    total: IntArray = objects.sum_runs(sums)
-    return total
-
-
 def _exact(objects: LabelIndex) -> FloatArray:
     """Return covariances in pixels from sums of integers, which are exact."""
     at, length = _local(objects), objects.run_length.astype(np.int64)
@@ -75,7 +65,7 @@ def _exact(objects: LabelIndex) -> FloatArray:
             [length * z * z, length * y * y, squares, length * z * y, z * along, y * along], axis=1
         )
     )
-    first = _first_sums(objects)
+    first = objects.position_sums
     count = objects.n_pixels
     pairs = ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))
     cov = np.empty((len(objects), 3, 3))

@@ -99,6 +99,7 @@ CALCULATIONS = (
         ),
         seconds_per_object=1e-6,
         seconds_per_pixel=1e-7,
+        scope="frame",
     ),
     Calculation(
         compute_distances,
@@ -124,6 +125,7 @@ CALCULATIONS = (
         ),
         seconds_per_object=1e-5,
         seconds_per_pixel=0.0,
+        scope="frame",
     ),
     Calculation(
         compute_gaps,
@@ -141,5 +143,6 @@ CALCULATIONS = (
         ),
         seconds_per_object=2e-4,
         seconds_per_pixel=1e-7,
+        scope="frame",
     ),
 )

@@ -9,8 +9,16 @@ from brushwood.arrays import AnyArray
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.catalog import Calculation, Call, Measurement
 from brushwood.measure.index import FloatArray, LabelIndex, add_to
-from brushwood.measure.patterns import crofton_weights, euler_weights, sum_patterns
+from brushwood.measure.patterns import (
+    crofton_counts,
+    crofton_steps,
+    euler_weights,
+    sum_patterns,
+)
 from brushwood.measure.runs import Band
+
+#: What starts and ends of objects are counted along, for Crofton's formula.
+_CROFTON = ("along y", "along x", "slanted")
 
 
 def compute(objects: LabelIndex, call: Call) -> dict[str, npt.NDArray[Any]]:
@@ -20,11 +28,14 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, npt.NDArray[Any]]:
     if "euler_number" in call.wanted:
         patterns["euler_number"] = euler_weights(objects.ndim)
     if "perimeter_crofton" in call.wanted:
-        patterns["perimeter_crofton"] = crofton_weights(*objects.spacing)
-    if patterns:
-        found.update(sum_patterns(objects, patterns, call.job.part(0, 0.5)))
-    if "euler_number" in found:
-        found["euler_number"] = np.rint(found["euler_number"])
+        patterns |= dict(zip(_CROFTON, crofton_counts().T, strict=True))
+    sums = sum_patterns(objects, patterns, call.job.part(0, 0.5)) if patterns else {}
+    if "euler_number" in sums:
+        found["euler_number"] = np.rint(sums["euler_number"])
+    if "perimeter_crofton" in call.wanted:
+        y, x, slanted = crofton_steps(*objects.spacing)
+        ends = [sums[name] for name in _CROFTON]
+        found["perimeter_crofton"] = ends[0] * y + ends[1] * x + ends[2] * slanted
     if call.wanted & {"perimeter", "circularity"}:
         length = perimeters(objects, call.job.part(0.5, 1))
         area = objects.n_pixels * float(np.prod(objects.spacing))
@@ -52,7 +63,8 @@ def perimeters(objects: LabelIndex, job: Job = IDLE) -> FloatArray:
     `skimage.measure.perimeter` with 4 neighbours.
     """
     sy, sx = objects.spacing
-    total = np.zeros(len(objects))
+    # Steps are counted in whole 24ths, so that sums are exact, whatever the order.
+    straight, slant = np.zeros((2, len(objects))), np.zeros(len(objects))
     for band in objects.bands(2, job):
         border = _border(band)
         width = band.padded.shape[2]
@@ -68,10 +80,15 @@ def perimeters(objects: LabelIndex, job: Job = IDLE) -> FloatArray:
             )
         )
         beside = beside_x + beside_y
-        step = (beside_x * sx + beside_y * sy) / np.maximum(beside, 1) if sy != sx else sx
-        lengths = _STRAIGHT[beside, slanted] * step + _SLANTED[beside, slanted] * np.hypot(sy, sx)
-        add_to(total, objects.numbers(own), lengths)
-    return total
+        numbers, steps = objects.numbers(own), 24 * _STRAIGHT[beside, slanted]
+        if sy == sx:
+            add_to(straight[1], numbers, steps)
+        else:
+            for sums, along in zip(straight, (beside_y, beside_x), strict=True):
+                add_to(sums, numbers, steps * along / np.maximum(beside, 1))
+        add_to(slant, numbers, 24 * _SLANTED[beside, slanted])
+    lengths: FloatArray = (straight[0] * sy + straight[1] * sx + slant * np.hypot(sy, sx)) / 24
+    return lengths
 
 
 def _border(band: Band) -> AnyArray:

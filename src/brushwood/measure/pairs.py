@@ -12,9 +12,9 @@ from brushwood.measure.contacts import Contacts, find_contacts
 from brushwood.measure.convex import convex_image, lines_of
 from brushwood.measure.hull import Lines
 from brushwood.measure.index import FloatArray, IntArray, LabelIndex
+from brushwood.measure.inputs import check_shape, checked_spacing, label_source
 from brushwood.measure.moments import centroids
 from brushwood.measure.noting import noted_table
-from brushwood.measure.table import check_shape, checked_spacing, label_source
 
 if TYPE_CHECKING:
     from pandas import DataFrame

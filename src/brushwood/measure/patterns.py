@@ -12,8 +12,19 @@ from brushwood.measure.index import FloatArray, IntArray, LabelIndex, add_to
 from brushwood.measure.runs import Band
 
 
-def crofton_weights(sy: float, sx: float) -> FloatArray:
-    """Return what each pattern of 2 × 2 pixels adds to the perimeter, shape (16,).
+def crofton_counts() -> FloatArray:
+    """Return how often each pattern of 2 × 2 pixels counts for each of `crofton_steps`, (16, 3).
+
+    Whole numbers: their sums over an object are exact, whatever the order.
+    """
+    here, above, left, before = _members(2).T
+    along_y, along_x = here & ~above, before & ~above
+    slanted = (here & ~before).astype(int) + (above & ~left)
+    return np.stack([along_y, along_x, slanted], axis=1).astype(np.float64)
+
+
+def crofton_steps(sy: float, sx: float) -> tuple[float, float, float]:
+    """Return what a start or end of an object along y, x and a diagonal adds to its perimeter.
 
     Each start or end of the object along one of 4 directions counts, weighted by the pixel's area,
     the step along the direction and the share of all directions that is nearest to it. For square
@@ -29,17 +40,8 @@ def crofton_weights(sy: float, sx: float) -> FloatArray:
     S. Rivollier, thesis, Saint-Étienne 2010. D. Legland, K. Kiêu, M.-F. Devaux: Computation of
     Minkowski measures on 2D and 3D binary images, Image Anal. Stereol. 26 (2007).
     """
-    slope, step = np.arctan2(sy, sx), np.hypot(sy, sx)
-    along_x, along_y = slope * sy, (np.pi / 2 - slope) * sx
-    slanted = np.pi / 4 * sy * sx / step
-    here, above, left, before = _members(2).T
-    weights: FloatArray = (
-        along_y * (here & ~above)
-        + along_x * (before & ~above)
-        + slanted * (here & ~before)
-        + slanted * (above & ~left)
-    )
-    return weights
+    slope, step = float(np.arctan2(sy, sx)), float(np.hypot(sy, sx))
+    return (np.pi / 2 - slope) * sx, slope * sy, np.pi / 4 * sy * sx / step
 
 
 def euler_weights(ndim: int) -> FloatArray:
@@ -89,7 +91,7 @@ def sum_patterns(
     """
     sums: dict[str, FloatArray] = {name: np.zeros(len(objects)) for name in tables}
     for band in objects.bands(1, job):
-        own, code = _codes(_mixed_corners(band, objects.source.shape3, objects.ndim))
+        own, code = _codes(_mixed_corners(band, objects.end, objects.ndim))
         numbers = objects.numbers(own)
         for name, table in tables.items():
             add_to(sums[name], numbers, table[code])
@@ -108,22 +110,22 @@ def _members(ndim: int) -> npt.NDArray[np.bool_]:
     return members
 
 
-def _mixed_corners(band: Band, shape: tuple[int, int, int], ndim: int) -> AnyArray:
+def _mixed_corners(band: Band, end: tuple[int, ...], ndim: int) -> AnyArray:
     """Return the labels in all patterns of a band that hold more than one, shape (pixels, N).
 
-    A pattern belongs to the band that has its last pixel; those beyond the image's end belong to
-    the last band.
+    A pattern belongs to the band that has its last pixel; those beyond the end belong to the
+    last band.
     """
     depth, height, width = (n - 2 * h for n, h in zip(band.padded.shape, band.halo, strict=True))
     row = width + 2 * band.halo[2]
     plane = row * (height + 2 * band.halo[1])
-    more_z = int(ndim == 3 and band.start[0] + depth == shape[0])
-    more_y = int(band.start[1] + height == shape[1])
+    more_z = int(ndim == 3 and band.start[0] + depth == end[0])
+    more_y = int(band.start[1] + height == end[1])
     steps = [dz * plane + dy * row + dx for dz, dy, dx in _offsets(ndim)]
     # In the flattened band the zeros around rows, and around whole planes, keep their ends apart.
     flat = band.padded.reshape(-1)
     planes = depth + more_z
-    at_once = planes if height == shape[1] else 1
+    at_once = planes if depth > 1 else 1  # bands of several planes have all their rows
     corners = []
     for z in range(0, planes, at_once):
         first = (band.halo[0] + z) * plane + row

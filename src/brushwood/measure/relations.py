@@ -11,9 +11,9 @@ from brushwood.errors import InputError
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.catalog import Dimension
 from brushwood.measure.index import IntArray, LabelIndex
+from brushwood.measure.inputs import check_shape, checked_spacing, label_source
 from brushwood.measure.moments import centroids
 from brushwood.measure.noting import noted_table
-from brushwood.measure.table import check_shape, checked_spacing, label_source
 from brushwood.tables import measured_columns, units_of, with_units
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from brushwood.arrays import AnyArray, ImageSource
 from brushwood.errors import InputError
 from brushwood.jobs import IDLE, Job
+from brushwood.measure.region import Region
 
 #: Pixels of a band: small enough for a processor's cache, large enough for whole-array calls.
 BAND_PIXELS = 1 << 20
@@ -63,9 +64,13 @@ class Band:
 
 
 def bands(
-    source: ImageSource, frame: tuple[int, ...], halo: int = 0, job: Job = IDLE
+    source: ImageSource,
+    frame: tuple[int, ...],
+    halo: int = 0,
+    job: Job = IDLE,
+    box: Region | None = None,
 ) -> Iterator[Band]:
-    """Yield bands that cover a frame, in order.
+    """Yield bands that cover a frame or a box of it, in order.
 
     Parameters
     ----------
@@ -76,20 +81,23 @@ def bands(
         Pixels that a band knows beyond itself, along all axes that the image has.
     job : Job
         Checked before each band.
+    box : Region, optional
+        Default: the whole frame.
 
     Notes
     -----
     The array of a band is used again for the next one.
     """
-    depth, height, width = source.shape3
+    box = box or Region((0, 0, 0), source.shape3)
+    depth, height, _ = box.shape
     margin = (halo if source.ndim == 3 else 0, halo, halo)
-    rows, planes = band_size(source)
+    rows, planes = band_size(box)
     buffer: AnyArray | None = None
-    for z in range(0, depth, planes):
-        for y in range(0, height, rows):
-            job.checkpoint((z + y / height) / depth, "reading labels")
-            low = (z, y, 0)
-            high = (min(z + planes, depth), min(y + rows, height), width)
+    for z in range(box.low[0], box.high[0], planes):
+        for y in range(box.low[1], box.high[1], rows):
+            job.checkpoint((z - box.low[0] + (y - box.low[1]) / height) / depth, "reading labels")
+            low = (z, y, box.low[2])
+            high = (min(z + planes, box.high[0]), min(y + rows, box.high[1]), box.high[2])
             shape = tuple(b - a + 2 * m for a, b, m in zip(low, high, margin, strict=True))
             if buffer is None or buffer.shape != shape:
                 buffer = np.zeros(shape, source.dtype)
@@ -120,15 +128,17 @@ def _fill(
     buffer[window] = source.read(frame, first, last)[0]
 
 
-def band_size(source: ImageSource) -> tuple[int, int]:
+def band_size(box: Region) -> tuple[int, int]:
     """Return the rows and planes of a band."""
-    depth, height, width = source.shape3
+    depth, height, width = box.shape
     rows = min(height, max(1, BAND_PIXELS // width))
     return (rows, 1) if rows < height else (rows, min(depth, BAND_PIXELS // (width * height) or 1))
 
 
-def find_runs(source: ImageSource, frame: tuple[int, ...], job: Job = IDLE) -> Runs:
-    """Find all runs of a frame.
+def find_runs(
+    source: ImageSource, frame: tuple[int, ...], job: Job = IDLE, box: Region | None = None
+) -> Runs:
+    """Find all runs of a frame, or of a box of it, at whose sides they end.
 
     Raises
     ------
@@ -136,9 +146,10 @@ def find_runs(source: ImageSource, frame: tuple[int, ...], job: Job = IDLE) -> R
         If a label is negative or above 2**63 - 1.
     """
     labels, starts, lengths = [], [], []
-    for band in bands(source, frame, halo=1, job=job):
+    for band in bands(source, frame, 1, job, box):
         # The column of zeros on both sides keeps a run from crossing into the next row.
         inside = band.padded[band.halo[0] : -band.halo[0] or None, 1:-1]
+        inside[..., 0] = inside[..., -1] = 0
         flat = np.ascontiguousarray(inside).reshape(-1)
         change = np.flatnonzero(flat[1:] != flat[:-1]) + 1
         values = flat[change]
@@ -159,7 +170,7 @@ def _positions(
     out = np.empty((flat.size, 3), np.int32)
     out[:, 0] = z + start[0]
     out[:, 1] = y + start[1]
-    out[:, 2] = x - 1
+    out[:, 2] = x - 1 + start[2]
     return out
 
 

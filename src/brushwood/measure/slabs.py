@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from brushwood.arrays import AnyArray, ChannelStack, ImageSource
+from brushwood.measure.window import HeldBox
 
 #: Memory for the slabs of one array; two slabs are kept in any case.
 CACHE_BYTES = 1 << 28
@@ -23,10 +24,10 @@ def kept_slabs(source: ImageSource) -> ImageSource:
 
 
 def is_in_memory(source: ImageSource) -> bool:
-    """Whether reading costs next to nothing: a NumPy array, or several as channels."""
+    """Whether reading costs next to nothing: NumPy arrays, or a box of them that is held."""
     data = source.data
     arrays = data.arrays if isinstance(data, ChannelStack) else (data,)
-    return all(isinstance(array, np.ndarray) for array in arrays)
+    return all(isinstance(array, np.ndarray | HeldBox) for array in arrays)
 
 
 class SlabArray:

@@ -66,7 +66,7 @@ def _cells(
     objects: LabelIndex, call: Call
 ) -> Iterator[tuple[IntArray, npt.NDArray[np.uint8], IntArray]]:
     """Yield object, pattern and z of the cells that objects' surfaces pass, band by band."""
-    end = objects.source.shape3[:2]
+    end = objects.end[:2]
     for band in objects.bands(halo=1, job=call.job):
         z, y, x = (n - 2 for n in band.padded.shape)
         # Cells that begin in the last planes and lines of the image end beyond it.
@@ -114,5 +114,6 @@ CALCULATIONS = (
         ),
         seconds_per_object=1e-7,
         seconds_per_pixel=1e-7,
+        scope="frame",
     ),
 )

@@ -152,5 +152,6 @@ CALCULATIONS = (
             ),
         ),
         seconds_per_pixel=1e-7,
+        scope="frame",
     ),
 )

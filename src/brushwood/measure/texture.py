@@ -60,9 +60,9 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
                 job.checkpoint(start / n, "texture")
                 stop = min(start + _MATRICES, n)
                 part = job.part(start / n, stop / n)
-                has_pairs, matrices = _matrices(lattice, start, stop, part)
+                has_pairs, counted = _matrices(lattice, start, stop, part)
                 rows = pixels.objects.rows[start:stop][has_pairs]
-                for name, values in statistics(matrices, call.wanted).items():
+                for name, values in statistics(counted, call.wanted).items():
                     found[name][rows, channel] = values
         done += n
     return found
@@ -136,7 +136,7 @@ def _directions(ndim: int) -> tuple[tuple[int, int, int], ...]:
 def _matrices(
     lattice: _Lattice, start: int, stop: int, job: Job
 ) -> tuple[npt.NDArray[np.bool_], FloatArray]:
-    """Return which of some objects have pairs, and the matrices of these, each of sum 1."""
+    """Return which of some objects have pairs, and the matrices of these, in whole numbers."""
     place = lattice.place[lattice.first[start] : lattice.first[stop]]
     own = lattice.codes[place]
     counted = np.zeros((stop - start) * LEVELS**2, np.int64)
@@ -149,35 +149,42 @@ def _matrices(
     shaped = counted.reshape(-1, LEVELS, LEVELS)
     count = shaped.sum(axis=(1, 2))
     has_pairs = count > 0
-    shaped, count = shaped[has_pairs], count[has_pairs]
-    matrices: FloatArray = (shaped + shaped.transpose(0, 2, 1)) / (2 * count)[:, None, None]
-    return has_pairs, matrices
+    shaped = shaped[has_pairs]
+    return has_pairs, (shaped + shaped.transpose(0, 2, 1)).astype(np.float64)
 
 
-def statistics(matrices: FloatArray, wanted: frozenset[str]) -> dict[str, FloatArray]:
+def statistics(counted: FloatArray, wanted: frozenset[str]) -> dict[str, FloatArray]:
     """Return the statistics of symmetric matrices.
 
     Parameters
     ----------
-    matrices : ndarray, shape (n, levels, levels)
-        Each of sum 1. Grey levels count from 0.
+    counted : ndarray of float64, shape (n, levels, levels)
+        How often each pair was met, in whole numbers. Grey levels count from 0.
     wanted : set of str
 
     Returns
     -------
     dict of str to ndarray, shape (n,)
         The correlation of a constant texture is 1, as in scikit-image, and its information 0.
+
+    Notes
+    -----
+    Products of matrices hold whole numbers, which are exact: the library that makes them adds in an
+    order that depends on how many there are.
     """
-    flat = matrices.reshape(len(matrices), matrices.shape[1] * matrices.shape[2])
-    i, j = (axis.reshape(-1) for axis in np.indices(matrices.shape[1:], dtype=np.float64))
+    whole = counted.reshape(len(counted), counted.shape[1] * counted.shape[2])
+    total = whole.sum(axis=1)
+    flat = whole / total[:, None]
+    i, j = (axis.reshape(-1) for axis in np.indices(counted.shape[1:], dtype=np.float64))
     apart = np.abs(i - j)
-    sums = flat @ _indicator(i + j)
-    differences = flat @ _indicator(apart)
-    mean = flat @ i
-    variance = np.maximum(flat @ i**2 - mean**2, 0)
-    covariance = flat @ (i * j) - mean**2
-    contrast, dissimilarity = flat @ apart**2, flat @ apart
-    entropy, side = _entropy(flat), _entropy(matrices.sum(axis=2))
+    sums = whole @ _indicator(i + j) / total[:, None]
+    differences = whole @ _indicator(apart) / total[:, None]
+    mean = whole @ i / total
+    variance = np.maximum(whole @ i**2 / total - mean**2, 0)
+    covariance = whole @ (i * j) / total - mean**2
+    contrast, dissimilarity = whole @ apart**2 / total, whole @ apart / total
+    nearness = 1 / (1 + np.arange(counted.shape[1], dtype=np.float64) ** 2)
+    entropy, side = _entropy(flat), _entropy(counted.sum(axis=2) / total[:, None])
     has_range = variance > 1e-12
     safe = np.where(has_range, variance, 1)
     found = {
@@ -185,7 +192,7 @@ def statistics(matrices: FloatArray, wanted: frozenset[str]) -> dict[str, FloatA
         "texture_contrast": contrast,
         "texture_correlation": np.where(has_range, covariance / safe, 1.0),
         "texture_variance": variance,
-        "texture_homogeneity": flat @ (1 / (1 + apart**2)),
+        "texture_homogeneity": (differences * nearness).sum(axis=1),
         "texture_sum_average": 2 * mean,
         "texture_sum_variance": 2 * (variance + covariance),
         "texture_sum_entropy": _entropy(sums),
