@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from brushwood import batch
+    from brushwood.batch.recipe import Recipe
     from brushwood.evaluate.match import match_objects
     from brushwood.evaluate.pixels import compare_pixels
     from brushwood.explore.cluster import cluster
@@ -40,6 +41,7 @@ __all__ = [
     "Marks",
     "ObjectClassifier",
     "PixelClassifier",
+    "Recipe",
     "SplitParams",
     "__version__",
     "batch",
@@ -67,6 +69,7 @@ _HOMES = {
     "Marks": "brushwood.objects.marks",
     "ObjectClassifier": "brushwood.objects.classifier",
     "PixelClassifier": "brushwood.pixels.classifier",
+    "Recipe": "brushwood.batch.recipe",
     "SplitParams": "brushwood.objects.split_params",
     "batch": "brushwood",
     "cluster": "brushwood.explore.cluster",

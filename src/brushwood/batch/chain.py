@@ -1,0 +1,154 @@
+"""The chain of a recipe on one image: pixels, objects, measurements, classes of objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brushwood.batch import chain_stages as stages
+from brushwood.batch.chain_fit import Fit
+from brushwood.batch.chain_measure import measures, options_of
+from brushwood.batch.models import Models
+from brushwood.batch.recipe import Recipe
+from brushwood.batch.steps import IMAGES
+from brushwood.errors import InputError
+from brushwood.io.images import ImageFile
+from brushwood.jobs import IDLE, Job
+from brushwood.workers import IN_TURN, Workers
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class ArraySpec:
+    """An image that a recipe will write.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    axes : str
+        A letter an axis; classes of probabilities come first, as ``c``.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    axes: str
+
+    @property
+    def n_bytes(self) -> int:
+        """Size in memory, and of an uncompressed file."""
+        return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ChainResult:
+    """What the chain found, beside the images.
+
+    Attributes
+    ----------
+    table : DataFrame or None
+        One row an object: ``image``, ``label``, ``index``, ``frame`` where there are frames, then
+        the measurements and what classifying wrote. None without such steps.
+    counts : mapping
+        Plain JSON values: ``pixels`` (of a map), ``classes`` (pixels by class id), ``objects``, and
+        ``object_classes`` (objects by class id), as far as the recipe makes them.
+    notes : tuple of str
+        What the user should know, a sentence each.
+    """
+
+    table: "DataFrame | None" = None
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def planned_outputs(recipe: Recipe, image: ImageFile, models: Models) -> dict[str, ArraySpec]:
+    """Return the images that a recipe saves of an image, after checking that the two fit.
+
+    Raises
+    ------
+    BrushwoodError
+        Saying what does not fit: channels, dimensions, pixel size, measurements.
+    """
+    fit = Fit.of(recipe, image, models)
+    if measures(fit):
+        options_of(fit)
+    return {name: spec_of(name, fit) for name in IMAGES if name in recipe.outputs}
+
+
+def spec_of(name: str, fit: Fit) -> ArraySpec:
+    """Return shape, type and axes of one of the images that a recipe makes."""
+    shape, axes = fit.shape, fit.axes
+    if name == "probabilities":
+        return ArraySpec((len(fit.classifier.classes_), *shape), np.dtype(np.float32), f"c{axes}")
+    if name == "uncertainty":
+        return ArraySpec(shape, np.dtype(np.float32), axes)
+    if name == "objects":
+        return ArraySpec(shape, np.dtype(np.int32), axes)
+    model = fit.models.objects if name == "object_classes" else fit.classifier
+    largest = 0 if model is None else int(model.classes_.max())
+    return ArraySpec(shape, np.dtype(np.uint8 if largest <= 255 else np.uint16), axes)
+
+
+def run_chain(
+    recipe: Recipe,
+    image: ImageFile,
+    models: Models,
+    out: Mapping[str, Any],
+    *,
+    scratch: Path | None = None,
+    workers: Workers = IN_TURN,
+    job: Job = IDLE,
+) -> ChainResult:
+    """Do all steps of a recipe with one image.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    image : ImageFile
+    models : Models
+        Of this recipe.
+    out : mapping of str to array
+        What is filled, as `planned_outputs` says; NumPy, zarr or anything that takes basic slices.
+        More than the recipe saves may be given.
+    scratch : path, optional
+        Folder for large arrays that are needed on the way. Without one they are in memory.
+    workers : Workers
+        Who does the parts. The result does not depend on it.
+    job : Job
+
+    Raises
+    ------
+    BrushwoodError
+        If something does not fit, or a device failed.
+    Cancelled
+    """
+    fit = Fit.of(recipe, image, models)
+    options = options_of(fit) if measures(fit) else None
+    missing = [n for n in IMAGES if n in recipe.outputs and n not in out]
+    if missing:
+        raise InputError(f"Arrays for {', '.join(missing)} are needed, as planned_outputs says.")
+    place = stages.Place(out, scratch, workers)
+    shares = stages.shares(fit)
+    pixels = stages.classify_pixels(fit, place, job.part(0.0, shares[0]))
+    counts: dict[str, Any] = {"pixels": fit.n_pixels}
+    if "classes" in pixels:
+        counts["classes"] = stages.count_classes(fit, pixels["classes"], job.part(*shares[:2]))
+    if recipe.objects is None:
+        job.checkpoint(1.0, "")
+        return ChainResult(None, counts, stages.notes_on(fit))
+    objects, counts["objects"] = stages.make_objects(fit, place, pixels, job.part(*shares[1:3]))
+    if options is None:
+        job.checkpoint(1.0, "")
+        return ChainResult(None, counts, stages.notes_on(fit))
+    table = stages.measure_objects(fit, place, objects, pixels, options, job.part(*shares[2:4]))
+    notes = stages.notes_on(fit, table)
+    if models.objects is not None:
+        table, found = stages.classify_objects(fit, place, objects, table, job.part(*shares[3:5]))
+        counts["object_classes"] = found
+    table = stages.named(table, image.name)
+    job.checkpoint(1.0, "")
+    return ChainResult(table, counts, notes)

@@ -1,0 +1,229 @@
+"""How a recipe meets an image: axes, channels, dimensions, pixel size; checked before the work."""
+
+from dataclasses import dataclass
+from math import prod
+
+from brushwood.arrays import ImageSource
+from brushwood.batch.misfits import needs_image_channel
+from brushwood.batch.models import Models
+from brushwood.batch.recipe import Recipe
+from brushwood.batch.steps import Channel
+from brushwood.errors import FeatureMismatchError, InputError
+from brushwood.io.images import ImageFile
+from brushwood.pixels.classifier import PixelClassifier
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fit:
+    """A recipe and one image that it fits. Make one with `of`, which checks that it does.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    image : ImageFile
+    models : Models
+    classifier : PixelClassifier
+        For the image's pixel size.
+    channel_axis : int or None
+        Axis of the image that holds channels.
+    source : ImageSource
+        What the pixel classifier sees.
+    axes : str
+        A letter an axis of a map.
+    ndim : {2, 3}
+        Spatial dimensions of objects.
+    """
+
+    recipe: Recipe
+    image: ImageFile
+    models: Models
+    classifier: PixelClassifier
+    channel_axis: int | None
+    source: ImageSource
+    axes: str
+    ndim: int
+
+    @classmethod
+    def of(cls, recipe: Recipe, image: ImageFile, models: Models) -> "Fit":
+        """Bring a recipe and an image together. Nothing is computed yet.
+
+        Raises
+        ------
+        FeatureMismatchError
+            If the image has not the channels or dimensions that a model needs.
+        InputError
+            If it has no pixel size where one is needed.
+        """
+        model = models.for_image(image)
+        axis = axis_of(image, model, recipe.pixels.channel_axis)
+        axes = map_axes(image, axis)
+        source = _source(recipe, image, model, axis, axes)
+        ndim = _ndim(recipe, image, axes, (*source.frames, *source.shape))
+        fit = cls(recipe, image, models, model, axis, source, axes, ndim)
+        fit._check_objects()
+        return fit
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a map."""
+        return (*self.source.frames, *self.source.shape)
+
+    @property
+    def n_pixels(self) -> int:
+        """Pixels of a map."""
+        return prod(self.shape)
+
+    @property
+    def spacing(self) -> tuple[float, ...] | None:
+        """Size of a pixel along the axes of an object."""
+        return self.image.spacing_of(self.ndim)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Maps of the pixel classifier that are saved or worked on."""
+        recipe = self.recipe
+        wanted = set(recipe.outputs)
+        if recipe.objects is not None:
+            by_classes = recipe.objects.source == "classes"
+            wanted.add("classes" if by_classes else "probabilities")
+        if self.measures_probabilities:
+            wanted.add("probabilities")
+        return tuple(m for m in ("classes", "probabilities", "uncertainty") if m in wanted)
+
+    @property
+    def measures_probabilities(self) -> bool:
+        """Whether objects are measured in the probabilities."""
+        step, model = self.recipe.measure, self.models.objects
+        asked = step is not None and step.with_probabilities
+        note = (model.measurement_ or {}) if model is not None else {}
+        return asked or note.get("classes") is not None
+
+    def channels(self, names: tuple[Channel, ...] | None) -> tuple[int, ...] | None:
+        """Return the places of channels, None for all."""
+        if names is None:
+            return None
+        return tuple(channel_place(name, self.image, self.channel_axis) for name in names)
+
+    def landscape(self) -> ImageSource | None:
+        """Return the channel in which objects are parted, None if they are not parted by one."""
+        step = self.recipe.objects
+        if step is None or not needs_image_channel(self.recipe):
+            return None
+        axis = self.channel_axis
+        chosen = step.image_channel
+        if axis is None:
+            return ImageSource.of(self.image.data, ndim=self.ndim)
+        count = self.image.data.shape[axis]
+        if chosen is None and count > 1:
+            raise InputError(
+                f"Objects are parted by the image's {step.params.method}, but {self.image.name!r} "
+                f"has {count} channels, and the recipe does not say which one. Set "
+                "objects.image_channel."
+            )
+        places = self.channels((chosen or 0,))
+        return ImageSource.of(self.image.data, channel_axis=axis, ndim=self.ndim, channels=places)
+
+    def _check_objects(self) -> None:
+        step = self.recipe.objects
+        if step is None:
+            return
+        known = set(self.classifier.classes_.tolist())
+        missing = [i for i in step.foreground or () if i not in known]
+        if missing:
+            raise InputError(
+                f"Objects are made of class {', '.join(map(str, missing))}, but the pixel "
+                f"classifier knows the classes {', '.join(map(str, sorted(known)))}. Change "
+                "objects.foreground."
+            )
+        if step.params.units == "world" and self.spacing is None:
+            raise InputError(
+                f"The recipe's sizes are in the image's unit, but {self.image.name!r} has no pixel "
+                'size. Save it with one, or give sizes in pixels with objects.params.units "px".'
+            )
+        self.landscape()
+
+
+def axis_of(image: ImageFile, model: PixelClassifier, wish: int | None) -> int | None:
+    """Return the axis of channels: as asked for, as the file says, or as in training."""
+    ndim = len(image.axes)
+    if wish is not None:
+        if not -ndim <= wish < ndim:
+            raise FeatureMismatchError(
+                f"Channels are asked for along axis {wish}, but the image has the shape "
+                f"{tuple(image.data.shape)}. Change pixels.channel_axis."
+            )
+        return wish % ndim
+    if image.channel_axis is not None or model.n_channels_ == 1:
+        return image.channel_axis
+    known = model.channel_axis
+    is_unknown = set(image.axes) <= set("qyx") and ndim > model.ndim_
+    if known is not None and is_unknown and -ndim <= known < ndim:
+        return known % ndim
+    return None
+
+
+def map_axes(image: ImageFile, axis: int | None) -> str:
+    """Return the axes of a map of an image: all but the channels."""
+    axes = image.axes_of_maps(axis)
+    # Where the file says nothing, the last axes are space, whichever holds the channels.
+    return axes if axes.endswith("yx") else "q" * (len(axes) - 2) + "yx"
+
+
+def channel_place(name: Channel, image: ImageFile, axis: int | None) -> int:
+    """Return the place of a channel that is named or counted from 0.
+
+    Raises
+    ------
+    FeatureMismatchError
+        If the image has no such channel.
+    """
+    count = 1 if axis is None else int(image.data.shape[axis])
+    names = tuple(image.channel_names)
+    if isinstance(name, int):
+        if 0 <= name < count:
+            return name
+    elif names.count(name) == 1:
+        return names.index(name)
+    known = f"{count} channels" if count > 1 else "one channel"
+    called = f" ({', '.join(names)})" if names else ""
+    raise FeatureMismatchError(
+        f"The recipe asks for the channel {name!r}, but the image {image.name!r} has "
+        f"{known}{called}. Choose images with that channel, or change the recipe."
+    )
+
+
+def _source(
+    recipe: Recipe, image: ImageFile, model: PixelClassifier, axis: int | None, axes: str
+) -> ImageSource:
+    """Return an image as the pixel classifier needs it."""
+    if model.ndim_ == 3 and (len(axes) < 3 or axes[-3] not in "zq"):
+        raise FeatureMismatchError(
+            f"The model was trained on stacks with the axes z, y, x, but this image has the axes "
+            f"{image.axes!r}. Apply it to stacks, or train a 2-D model."
+        )
+    chosen = recipe.pixels.channels
+    places = None
+    if chosen is not None:
+        places = [channel_place(name, image, axis) for name in chosen]
+    source = ImageSource.of(image.data, channel_axis=axis, ndim=model.ndim_, channels=places)
+    if source.n_channels != model.n_channels_:
+        raise FeatureMismatchError(
+            f"The model was trained on {model.n_channels_} channel(s), but this image has "
+            f"{source.n_channels} (shape {tuple(image.data.shape)}, axes {image.axes!r}). Choose "
+            "images with the same channels in the same order, say in the recipe's pixels.channels "
+            "which ones to use, or train a new model."
+        )
+    return source
+
+
+def _ndim(recipe: Recipe, image: ImageFile, axes: str, shape: tuple[int, ...]) -> int:
+    step = recipe.objects
+    if step is not None and step.ndim is not None:
+        if step.ndim > len(axes) or (step.ndim == 3 and axes[-3] not in "zq"):
+            raise FeatureMismatchError(
+                f"The recipe makes 3-D objects, but the image {image.name!r} has the axes "
+                f"{image.axes!r}. Choose stacks, or change objects.ndim."
+            )
+        return step.ndim
+    deep = axes[-3:-2] in ("z", "q") and len(axes) > 2 and shape[-3] > 1
+    return 3 if deep else 2

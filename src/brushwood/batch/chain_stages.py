@@ -1,0 +1,189 @@
+"""The stages of a recipe's chain; each fills arrays, and none depends on how work is divided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brushwood.arrays import ImageSource
+from brushwood.batch.chain_fit import Fit
+from brushwood.batch.chain_measure import image_of
+from brushwood.blocks import iter_blocks
+from brushwood.jobs import Job
+from brushwood.measure.table import measure
+from brushwood.objects.painting import paint_objects
+from brushwood.objects.results import classified
+from brushwood.objects.splitter import Splitter, block_size
+from brushwood.objects.training import CLASS
+from brushwood.workers import Workers
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+#: Arrays on the way that are larger go to a file, if there is a place for it.
+MEMORY_BYTES = 256 << 20
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Place:
+    """Where arrays are, and who works on them.
+
+    Attributes
+    ----------
+    out : mapping of str to array
+    scratch : Path or None
+    workers : Workers
+    """
+
+    out: Mapping[str, Any]
+    scratch: Path | None
+    workers: Workers
+
+    def array(self, name: str, fit: Fit) -> Any:
+        """Return the array for a result: where it is saved, or one on the way."""
+        if name in self.out:
+            return self.out[name]
+        from brushwood.batch.chain import spec_of
+
+        spec = spec_of(name, fit)
+        keep = spec.n_bytes <= MEMORY_BYTES and not self.workers.is_remote
+        if self.scratch is None or keep:
+            return np.zeros(spec.shape, spec.dtype)
+        return _on_disk(self.scratch / f"{name}.zarr", spec)
+
+
+def _on_disk(path: Path, spec: Any) -> Any:
+    import zarr
+
+    from brushwood.io.atomic import translated
+
+    space = (32, 256, 256) if len(spec.axes) > 2 and spec.axes[-3] in "zq" else (512, 512)
+    chunks = (1,) * (len(spec.shape) - len(space)) + space
+    with translated(path):
+        return zarr.create_array(
+            str(path),
+            shape=spec.shape,
+            dtype=spec.dtype,
+            chunks=tuple(min(c, n) for c, n in zip(chunks, spec.shape, strict=True)),
+            fill_value=0,
+        )
+
+
+def shares(fit: Fit) -> tuple[float, ...]:
+    """Return how far the whole is after each stage, roughly as they take time."""
+    recipe = fit.recipe
+    costs = [
+        10.0,
+        0.1,
+        2.0 if recipe.objects else 0.0,
+        3.0 if recipe.measure or recipe.classify else 0.0,
+        0.3 if recipe.classify else 0.0,
+    ]
+    ends = np.cumsum(costs) / sum(costs)
+    return tuple(float(end) for end in ends)
+
+
+def classify_pixels(fit: Fit, place: Place, job: Job) -> dict[str, Any]:
+    """Compute the maps that are saved or worked on."""
+    names = fit.needed
+    if not names:
+        return {}
+    arrays = {name: place.array(name, fit) for name in names}
+    fit.classifier.predict_maps(fit.source, names, out=arrays, job=job)
+    return arrays
+
+
+def count_classes(fit: Fit, classes: Any, job: Job) -> dict[str, int]:
+    """Count the pixels of each class the classifier knows."""
+    ids = fit.classifier.classes_
+    total = np.zeros(int(ids.max()) + 1, np.int64)
+    source = ImageSource.of(classes, ndim=fit.source.ndim)
+    blocks = list(iter_blocks(source.shape3, block_size(source)))
+    frames = list(source.iter_frames())
+    for number, frame in enumerate(frames):
+        for part, block in enumerate(blocks):
+            job.checkpoint((number + part / len(blocks)) / len(frames), "Counting pixels")
+            found = source.read(frame, block.start, block.stop)
+            total += np.bincount(found.ravel(), minlength=len(total))
+    return {str(i): int(total[i]) for i in ids}
+
+
+def make_objects(fit: Fit, place: Place, pixels: Mapping[str, Any], job: Job) -> tuple[Any, int]:
+    """Make the objects; return their image and how many there are."""
+    out = place.array("objects", fit)
+    summary = splitter_of(fit, pixels).run(out, job)
+    return out, len(summary)
+
+
+def splitter_of(fit: Fit, pixels: Mapping[str, Any]) -> Splitter:
+    """Return the work of making objects."""
+    step = fit.recipe.objects
+    assert step is not None
+    if step.source == "classes":
+        source = ImageSource.of(pixels["classes"], ndim=fit.ndim)
+    else:
+        ids = fit.classifier.classes_.tolist()
+        channel = ids.index((step.foreground or ids)[0])
+        source = ImageSource.of(
+            pixels["probabilities"], channel_axis=0, ndim=fit.ndim, channels=[channel]
+        )
+    return Splitter.of(
+        source,
+        step.foreground,
+        step.params,
+        image=fit.landscape(),
+        spacing=fit.spacing,
+        ndim=fit.ndim,
+    )
+
+
+def measure_objects(
+    fit: Fit,
+    place: Place,
+    objects: Any,
+    pixels: Mapping[str, Any],
+    options: Mapping[str, Any],
+    job: Job,
+) -> "DataFrame":
+    """Measure the objects."""
+    chances = pixels.get("probabilities") if fit.measures_probabilities else None
+    return measure(objects, image_of(fit), probabilities=chances, **options, job=job)
+
+
+def classify_objects(
+    fit: Fit, place: Place, objects: Any, table: "DataFrame", job: Job
+) -> "tuple[DataFrame, dict[str, int]]":
+    """Add classes to the table, paint them, and count the objects of each."""
+    model = fit.models.objects
+    assert model is not None
+    found = classified(model, table, job=job.part(0.0, 0.5))
+    if "object_classes" in place.out:
+        out = place.out["object_classes"]
+        paint_objects(objects, found, ndim=fit.ndim, out=out, job=job.part(0.5, 1.0))
+    counts = found[CLASS].value_counts()
+    return found, {str(i): int(counts.get(i, 0)) for i in model.classes_.tolist()}
+
+
+def named(table: "DataFrame", name: str) -> "DataFrame":
+    """Return a table with the image's name as its first column."""
+    with_name = table.copy(deep=False)
+    with_name.attrs = dict(table.attrs)
+    with_name.insert(0, "image", name)
+    return with_name
+
+
+def notes_on(fit: Fit, table: "DataFrame | None" = None) -> tuple[str, ...]:
+    """Return what the user should know about the results, a sentence each."""
+    found = []
+    name = fit.image.name
+    if fit.classifier.features_.units != "px" and fit.models.spacing_for(fit.image) is None:
+        found.append(f"{name} has no pixel size; that of the training was used.")
+    if table is not None and not len(table):
+        found.append("There are no objects.")
+    elif table is not None and fit.models.objects is not None:
+        for column, n in fit.models.objects.missing(table).items():
+            objects = "1 object has" if n == 1 else f"{n:,} objects have"
+            found.append(f"{objects} no number in {column}; the median of the training stands in.")
+    return tuple(found)

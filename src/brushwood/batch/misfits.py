@@ -1,0 +1,69 @@
+"""Do the steps of a recipe go together? Each no names the field and says what to do."""
+
+from typing import TYPE_CHECKING
+
+from brushwood.objects.split_params import NEED_PROBABILITY
+
+if TYPE_CHECKING:
+    from brushwood.batch.recipe import Recipe
+
+#: A field, as the JSON names it, and what is wrong with it.
+Misfit = tuple[str, str]
+
+
+def misfits(recipe: "Recipe") -> list[Misfit]:
+    """Return what does not go together, in the order of the fields."""
+    return [*_of_objects(recipe), *_of_steps(recipe), *_of_outputs(recipe)]
+
+
+def _of_objects(recipe: "Recipe") -> list[Misfit]:
+    step = recipe.objects
+    if step is None:
+        return []
+    found = []
+    if step.params.problem:
+        found.append(("objects.params", f"do not go together: {step.params.problem[:-1]}"))
+    if step.source == "probability":
+        if step.foreground is None or len(step.foreground) != 1:
+            found.append(
+                ("objects.foreground", "must be one class id where the source is a probability")
+            )
+    elif step.params.method == "hysteresis":
+        found.append(
+            ("objects.source", 'must be "probability" for the method "hysteresis", not "classes"')
+        )
+    return found
+
+
+def _of_steps(recipe: "Recipe") -> list[Misfit]:
+    found = [
+        (name, "needs the step objects, which is missing")
+        for name in ("measure", "classify")
+        if getattr(recipe, name) is not None and recipe.objects is None
+    ]
+    evaluate = recipe.evaluate
+    if evaluate is not None and evaluate.what == "objects" and recipe.objects is None:
+        found.append(("evaluate.what", 'is "objects", but the step objects is missing'))
+    return found
+
+
+def _of_outputs(recipe: "Recipe") -> list[Misfit]:
+    found = []
+    if not recipe.outputs:
+        found.append(("save", "must name at least one result"))
+    if "objects" in recipe.outputs and recipe.objects is None:
+        found.append(("save", 'names "objects", but the step objects is missing'))
+    if "object_classes" in recipe.outputs and recipe.classify is None:
+        found.append(("save", 'names "object_classes", but the step classify is missing'))
+    if "table" in recipe.outputs and recipe.measure is None and recipe.classify is None:
+        found.append(("save", 'names "table", but there is neither a step measure nor classify'))
+    return found
+
+
+def needs_image_channel(recipe: "Recipe") -> bool:
+    """Whether objects are parted by an image's intensity."""
+    step = recipe.objects
+    if step is None:
+        return False
+    by_image = step.params.method in NEED_PROBABILITY and step.source == "classes"
+    return step.params.method == "intensity" or by_image

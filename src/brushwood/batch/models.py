@@ -1,0 +1,63 @@
+"""The models of a recipe, loaded once and shared by threads."""
+
+import threading
+
+from brushwood.batch.recipe import Recipe
+from brushwood.io.images import ImageFile
+from brushwood.objects.classifier import ObjectClassifier
+from brushwood.opencl import Device, choose_device
+from brushwood.pixels.classifier import PixelClassifier
+
+
+class Models:
+    """The models that a recipe names, ready for images of any pixel size.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    device : Device or str, optional
+        See `brushwood.opencl.choose_device`.
+
+    Attributes
+    ----------
+    device : Device
+    pixels : PixelClassifier
+        As loaded; `for_image` gives the one for an image.
+    objects : ObjectClassifier or None
+
+    Raises
+    ------
+    RecipeError
+        If a model is missing, was changed, or is of another kind.
+    NoDeviceError
+        If there is no such device.
+    """
+
+    def __init__(self, recipe: Recipe, device: Device | str | None = None) -> None:
+        self._recipe = recipe
+        self._lock = threading.Lock()
+        self._by_spacing: dict[tuple[float, ...], PixelClassifier] = {}
+        step = recipe.classify
+        self.objects = None if step is None else step.model.load(ObjectClassifier)
+        pixels = recipe.pixels.model.load(PixelClassifier)
+        self.device = device if isinstance(device, Device) else choose_device(device)
+        self.pixels = pixels.set_params(device=self.device)
+
+    def for_image(self, image: ImageFile) -> PixelClassifier:
+        """Return the pixel classifier for an image; filters in physical units follow its pixels."""
+        spacing = self.spacing_for(image)
+        with self._lock:
+            if spacing is None:
+                self.pixels.predictor()  # made once, whoever comes first
+                return self.pixels
+            if spacing not in self._by_spacing:
+                again = self._recipe.pixels.model.load(PixelClassifier)
+                self._by_spacing[spacing] = again.set_params(device=self.device, spacing=spacing)
+                self._by_spacing[spacing].predictor()
+            return self._by_spacing[spacing]
+
+    def spacing_for(self, image: ImageFile) -> tuple[float, ...] | None:
+        """Return the pixel size that the filters follow, None for that of the training."""
+        if self.pixels.features_.units == "px":
+            return None
+        return image.spacing_of(self.pixels.ndim_)
