@@ -346,7 +346,7 @@ class PixelClassifier(Estimator):
                 maker = self._training.maker
             else:
                 maker = self._new_maker(self.ndim_, self.n_channels_)
-            predictor = self._predictor = Predictor(maker, forest, self._sigma())
+            predictor = self._predictor = Predictor(maker, forest, self.sigma)
         return predictor
 
     def _one(self, name: str, image: Any, out: Any, job: Job) -> Any:
@@ -380,7 +380,8 @@ class PixelClassifier(Estimator):
         device = self.device if isinstance(self.device, Device) else choose_device(self.device)
         return StackMaker(features, ndim, n_channels, self.spacing, device)
 
-    def _sigma(self) -> tuple[float, float, float]:
+    @property
+    def sigma(self) -> tuple[float, float, float]:
         """Return the smoothing along (z, y, x), pixels."""
         sigma = [0.0] * (3 - self.ndim_) + [float(self.smoothing)] * self.ndim_
         if self.spacing is not None and self.features_.units == "world":

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from math import prod
 from typing import TypeVar
 
 import numpy as np
@@ -146,7 +145,7 @@ class Predictor:
         shape = source.shape3
         size = size or self.block_size(shape)
         work = [(view, area) for view in views for area in sink.areas(source, size)]
-        done, total = 0, prod(shape) * len(views)
+        done, total = 0, sum(area.n_pixels for _, area in work)
         with (
             ThreadPoolExecutor(1) as far,
             ThreadPoolExecutor(1) as near,
