@@ -11,6 +11,7 @@ from brushwood.measure.catalog import Measurement, catalog, groups
 from brushwood.measure.effort import Estimate, ManyObjectsWarning
 from brushwood.measure.names import default_names
 from brushwood.measure.pairs import touching_pairs
+from brushwood.measure.parts import measure_in_parts
 from brushwood.measure.relations import Relations, relate
 from brushwood.measure.table import estimate, measure
 
@@ -24,6 +25,7 @@ __all__ = [
     "estimate",
     "groups",
     "measure",
+    "measure_in_parts",
     "relate",
     "touching_pairs",
 ]

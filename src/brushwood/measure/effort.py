@@ -50,20 +50,20 @@ class Estimate:
 
 def estimate_work(objects: LabelIndex, columns: Iterable[Column], n_frames: int = 1) -> Estimate:
     """Estimate the work for these columns, if all frames are like the one given."""
+    n_objects, n_pixels = len(objects), int(objects.n_pixels.sum())
+    return estimate_of(n_objects * n_frames, n_pixels * n_frames, columns)
+
+
+def estimate_of(n_objects: int, n_pixels: int, columns: Iterable[Column]) -> Estimate:
+    """Estimate the work for so many objects with so many pixels together."""
     columns = tuple(columns)
     layers = _layers(columns)
-    n_objects, n_pixels = len(objects), int(objects.n_pixels.sum())
     seconds = sum(
         max(layers.get(m.name, 0) for m in c.measurements)
         * (c.seconds_per_object * n_objects + c.seconds_per_pixel * n_pixels)
         for c in calculations()
     )
-    return Estimate(
-        n_objects * n_frames,
-        n_pixels * n_frames,
-        seconds * n_frames,
-        8 * (len(columns) + 3) * n_objects * n_frames,
-    )
+    return Estimate(n_objects, n_pixels, seconds, 8 * (len(columns) + 3) * n_objects)
 
 
 def _layers(columns: Iterable[Column]) -> dict[str, int]:

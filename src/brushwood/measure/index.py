@@ -96,7 +96,7 @@ class LabelIndex:
             Objects reach nowhere beyond it.
         """
         source = kept_slabs(source)
-        held = _hold(source, frame)
+        held = None if box else _hold(source, frame)
         runs = find_runs(*_readable(source, frame, held), job, box)
         labels, number, count = _compact(runs)
         order = np.argsort(number, kind="stable")

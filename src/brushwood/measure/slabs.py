@@ -16,11 +16,11 @@ CACHE_BYTES = 1 << 28
 _SLAB_BYTES = 1 << 24
 
 
-def kept_slabs(source: ImageSource) -> ImageSource:
+def kept_slabs(source: ImageSource, cache_bytes: int | None = None) -> ImageSource:
     """Return the same image, read in slabs; an array in memory as it is."""
     if is_in_memory(source) or isinstance(source.data, SlabArray):
         return source
-    return replace(source, data=SlabArray(source))
+    return replace(source, data=SlabArray(source, cache_bytes or CACHE_BYTES))
 
 
 def is_in_memory(source: ImageSource) -> bool:
@@ -40,10 +40,12 @@ class SlabArray:
     ----------
     source : ImageSource
         Not in memory.
+    cache_bytes : int
+        Memory for the slabs; two are kept in any case.
     """
 
-    def __init__(self, source: ImageSource) -> None:
-        self._data = source.data
+    def __init__(self, source: ImageSource, cache_bytes: int) -> None:
+        self._data, self._cache_bytes = source.data, cache_bytes
         self.shape = tuple(int(n) for n in source.data.shape)
         self.ndim = len(self.shape)
         self.dtype = np.dtype(source.data.dtype)
@@ -56,7 +58,7 @@ class SlabArray:
         """Return how many rows or planes a slab has: those of a chunk, or fewer if it is large."""
         row = prod(source.shape[1:]) * self.dtype.itemsize
         chunk = source.chunks3[-source.ndim] if source.chunks3 else max(1, _SLAB_BYTES // row)
-        return int(max(1, min(chunk, self.shape[self._axis], CACHE_BYTES // row)))
+        return int(max(1, min(chunk, self.shape[self._axis], self._cache_bytes // row)))
 
     def __getitem__(self, index: tuple[slice, ...]) -> AnyArray:
         """Return a box of the array; every index is a slice with a start and a stop."""
@@ -85,6 +87,9 @@ class SlabArray:
             return self._kept[key]
         slab: AnyArray = np.asarray(self._data[tuple(whole)])
         self._kept[key] = slab
-        while len(self._kept) > 2 and sum(s.nbytes for s in self._kept.values()) > CACHE_BYTES:
+        while len(self._kept) > 2 and self._kept_bytes() > self._cache_bytes:
             self._kept.popitem(last=False)
         return slab
+
+    def _kept_bytes(self) -> int:
+        return sum(slab.nbytes for slab in self._kept.values())

@@ -140,10 +140,10 @@ def estimate(
     return estimate_work(work.objects(frames[0], job), columns, len(frames))
 
 
-def warn_of(work: Estimate) -> None:
-    """Warn of measuring that will take long, on behalf of the caller's caller."""
+def warn_of(work: Estimate, stacklevel: int = 3) -> None:
+    """Warn of measuring that will take long, on behalf of whoever asked for it."""
     warnings.warn(
         f"Measuring {work}. If these are not objects but noise, remove small ones first.",
         ManyObjectsWarning,
-        stacklevel=3,
+        stacklevel=stacklevel,
     )

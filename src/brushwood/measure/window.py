@@ -16,65 +16,74 @@ class HeldBox:
 
     Parameters
     ----------
-    values : ndarray, shape (C, z, y, x)
+    values : ndarray, shape (C, y, x) or (C, z, y, x)
         Pixels of the box.
-    low : sequence of three int
-        First pixel (z, y, x) of the box.
-    shape : tuple of int, (Z, Y, X)
+    low : sequence of int
+        First pixel of the box along the axes of space.
+    shape : sequence of int
         Of the frame.
     """
 
     def __init__(self, values: AnyArray, low: Sequence[int], shape: Sequence[int]) -> None:
         self._values = values
-        self._low = (0, *(int(a) for a in low))
+        self._low = (0, *low)
         self.shape = (len(values), *shape)
-        self.ndim = 4
+        self.ndim = len(self.shape)
         self.dtype = values.dtype
 
     def __getitem__(self, index: tuple[slice, ...]) -> AnyArray:
         """Return a box of the frame; every index is a slice with a start and a stop."""
         inside, where = [], []
         for part, first, size in zip(index, self._low, self._values.shape, strict=True):
-            start, stop = max(part.start, first), min(part.stop, first + size)
-            inside.append(slice(start - first, max(stop, start) - first))
-            where.append(slice(start - part.start, max(stop, start) - part.start))
-        if all(w == slice(0, p.stop - p.start) for w, p in zip(where, index, strict=True)):
-            return self._values[tuple(inside)]
-        out = np.zeros([part.stop - part.start for part in index], self.dtype)
-        if all(part.stop > part.start for part in inside):
-            out[tuple(where)] = self._values[tuple(inside)]
+            start = min(max(part.start, first), first + size)
+            stop = max(start, min(part.stop, first + size))
+            inside.append(slice(start - first, stop - first))
+            where.append(slice(start - part.start, stop - part.start))
+        found: AnyArray = self._values[tuple(inside)]
+        shape = tuple(part.stop - part.start for part in index)
+        if found.shape == shape:
+            return found
+        out = np.zeros(shape, self.dtype)
+        if found.size:
+            out[tuple(where)] = found
         return out
 
 
-class OwnLabels:
-    """Some labels of one frame, read when asked for; all others are 0.
+class FrameView:
+    """One frame of an image that is read when asked for.
 
     Parameters
     ----------
     source : ImageSource
     frame : tuple of int
-    labels : ndarray of int64, ascending
-        Those that are kept.
+    own : ndarray of int64, ascending, optional
+        For labels: those that are kept; all others are 0.
     """
 
-    def __init__(self, source: ImageSource, frame: tuple[int, ...], labels: IntArray) -> None:
-        self._source, self._frame, self._labels = source, frame, labels
-        self.shape = (1, *source.shape3)
-        self.ndim = 4
+    def __init__(
+        self, source: ImageSource, frame: tuple[int, ...], own: IntArray | None = None
+    ) -> None:
+        self._source, self._frame, self._own = source, frame, own
+        self.shape = (source.n_channels, *source.shape)
+        self.ndim = len(self.shape)
         self.dtype = source.dtype
-        self.chunks = None if source.chunks3 is None else (1, *source.chunks3)
+        chunks = source.chunks3
+        self.chunks = None if chunks is None else (1, *chunks[-source.ndim :])
 
     def __getitem__(self, index: tuple[slice, ...]) -> AnyArray:
         """Return a box of the frame; every index is a slice with a start and a stop."""
-        start = [part.start for part in index[1:]]
-        stop = [part.stop for part in index[1:]]
-        return masked(self._source.read(self._frame, start, stop), self._labels)
+        space = (slice(0, 1),) * (4 - self.ndim) + index[1:]
+        channels = range(index[0].start, index[0].stop)
+        start, stop = [part.start for part in space], [part.stop for part in space]
+        values = self._source.read(self._frame, start, stop, channels)
+        values = values.reshape(len(channels), *(part.stop - part.start for part in index[1:]))
+        return values if self._own is None else masked(values, self._own)
 
 
 def held(
     source: ImageSource, frame: tuple[int, ...], box: Region, own: IntArray | None = None
 ) -> ImageSource:
-    """Read a box of a frame and return it as an image of the frame's shape without frames.
+    """Read a box of a frame and return it as an image of the frame's shape, without frames.
 
     Parameters
     ----------
@@ -85,30 +94,19 @@ def held(
         For labels: those that are kept.
     """
     values = source.read(frame, box.low, box.high)
+    values = values.reshape(len(values), *box.shape[-source.ndim :])
     if own is not None:
         values = masked(values, own)
-    return as_frame(HeldBox(values, box.low, source.shape3), source.ndim)
+    box_array = HeldBox(values, box.low[-source.ndim :], source.shape)
+    return ImageSource.of(box_array, channel_axis=0, ndim=source.ndim)
 
 
-def as_frame(data: HeldBox | OwnLabels, ndim: int) -> ImageSource:
-    """Wrap an array (C, Z, Y, X) as an image without frames."""
-    flat = _Plane(data) if ndim == 2 else data
-    return ImageSource.of(flat, channel_axis=0, ndim=ndim)
-
-
-class _Plane:
-    """An array (C, 1, Y, X) as (C, Y, X)."""
-
-    def __init__(self, data: HeldBox | OwnLabels) -> None:
-        self.data = data
-        self.shape = (data.shape[0], *data.shape[2:])
-        self.ndim = 3
-        self.dtype = data.dtype
-        chunks = getattr(data, "chunks", None)
-        self.chunks = None if chunks is None else (chunks[0], *chunks[2:])
-
-    def __getitem__(self, index: tuple[slice, ...]) -> AnyArray:
-        return self.data[index[0], slice(0, 1), index[1], index[2]][:, 0]
+def one_frame(
+    source: ImageSource, frame: tuple[int, ...], own: IntArray | None = None
+) -> ImageSource:
+    """Return one frame of an image as an image without frames, read when asked for."""
+    view = FrameView(source, frame, own)
+    return ImageSource.of(view, channel_axis=0, ndim=source.ndim)
 
 
 def masked(labels: AnyArray, own: IntArray) -> AnyArray:

@@ -78,10 +78,11 @@ class Work:
         setting = Setting(ndim, channels, classes)
         return cls(source, pixels, chances, checked_spacing(spacing, ndim), setting)
 
-    def kept(self) -> "Work":
+    def kept(self, cache_bytes: int | None = None) -> "Work":
         """Return the same, reading what is slow to read in slabs that are kept for a while."""
-        sources = (self.labels, self.image, self.probabilities)
-        labels, image, chances = (s and kept_slabs(s) for s in sources)
+        labels = kept_slabs(self.labels, cache_bytes)
+        others = (self.image, self.probabilities)
+        image, chances = (s and kept_slabs(s, cache_bytes) for s in others)
         return replace(self, labels=labels, image=image, probabilities=chances)
 
     def objects(self, frame: tuple[int, ...], job: Job = IDLE) -> LabelIndex:
