@@ -1,7 +1,11 @@
 """Arrays behind result layers: in memory, or in a temporary file that grows as it is written."""
 
+import errno
+import mmap
 import os
+import shutil
 import tempfile
+from collections.abc import Iterable
 from math import prod
 from typing import Any
 from weakref import finalize
@@ -11,6 +15,10 @@ import numpy.typing as npt
 
 #: Larger arrays are backed by a temporary file.
 MEMORY_LIMIT = 512 << 20
+#: What is left free on the disk: a mapped file that finds no room ends the program.
+_RESERVE = 64 << 20
+#: Memory is given back each time that so many bytes were written to files.
+_RESIDENT = 128 << 20
 
 
 def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
@@ -26,6 +34,7 @@ def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     size = prod(shape) * np.dtype(dtype).itemsize
     if size <= MEMORY_LIMIT:
         return np.zeros(shape, dtype)
+    make_room(0)
     handle, path = tempfile.mkstemp(prefix="brushwood-", suffix=".dat")
     try:
         os.truncate(handle, size)
@@ -40,6 +49,65 @@ def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     else:
         finalize(mapped, _remove, path)
     return mapped
+
+
+def make_room(n_bytes: int) -> None:
+    """Raise before results are written to a temporary folder that cannot take them.
+
+    Raises
+    ------
+    OSError
+        If fewer bytes are free.
+    """
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < n_bytes + _RESERVE:
+        raise OSError(
+            errno.ENOSPC,
+            f"{(n_bytes + _RESERVE) / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free",
+            folder,
+        )
+
+
+def on_disk(arrays: Iterable[object]) -> int:
+    """Return the bytes of those arrays of `zeros` that live in files."""
+    return sum(array.nbytes for array in arrays if isinstance(array, np.memmap))
+
+
+class Guard:
+    """Watches writes into arrays of `zeros`, called with the number of bytes before each.
+
+    It raises when the disk is full, and gives back memory that holds what is in the file by now:
+    a result may be larger than memory.
+    """
+
+    def __init__(self, arrays: Iterable[object]) -> None:
+        self._mapped = [array for array in arrays if isinstance(array, np.memmap)]
+        self._written = 0
+
+    def __call__(self, n_bytes: int) -> None:
+        """Check, before so many bytes are written.
+
+        Raises
+        ------
+        OSError
+            If there is no room for them.
+        """
+        if not self._mapped:
+            return
+        make_room(n_bytes)
+        self._written += n_bytes
+        if self._written >= _RESIDENT:
+            self._written = 0
+            for array in self._mapped:
+                relax(array)
+
+
+def relax(array: object) -> None:
+    """Let the system take back the memory of an array that lives in a file; nothing is lost."""
+    mapping = getattr(array, "_mmap", None)
+    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _remove(path: str) -> None:

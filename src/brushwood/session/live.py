@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,9 @@ from brushwood.pixels.stacks import FeatureCache
 from brushwood.pixels.strokes import Strokes
 from brushwood.pixels.training import TrainingSet
 from brushwood.session.classes import Classes
+from brushwood.session.filling import Fill
 from brushwood.session.model_files import read_pixel_model, write_pixel_model
+from brushwood.session.pyramid import Planes
 from brushwood.session.state import Finish, Output
 from brushwood.session.work import (
     Counted,
@@ -31,6 +33,7 @@ from brushwood.session.work import (
     Piece,
     Setup,
     Shown,
+    Tile,
     Trained,
     WholeDone,
 )
@@ -110,19 +113,21 @@ class LiveEngine:
             seconds = time.perf_counter() - start
             return Finished(seconds, device, trained, n_tiles, self._version)
 
-    def apply(self, image: ImageInput, out: dict[Output, Any], job: Job) -> WholeDone:
-        """Apply the present model to a whole image, into arrays that are given."""
-        classifier, version = self._classifier, self._version
-        if classifier is None:
+    def fill(
+        self, image: ImageInput, out: Mapping[Output, Any], done: Mapping[Tile, int] | None = None
+    ) -> Fill:
+        """Return a run of the present model over a whole image, into arrays that are given."""
+        if self._classifier is None:
             raise RuntimeError("There is no model to apply.")
-        start = time.perf_counter()
-        ids = tuple(int(i) for i in classifier.classes_)
-        targets: dict[str, Any] = {
+        targets = {
             name: Planes(target) if name == "probabilities" else target
             for name, target in out.items()
         }
-        classifier.predict_maps(image.source, tuple(out), out=targets, job=job)
-        return WholeDone(image, version, tuple(out), ids, time.perf_counter() - start)
+        return Fill(self._classifier, self._version, image, targets, done, self._cache)
+
+    def apply(self, image: ImageInput, out: Mapping[Output, Any], job: Job) -> WholeDone:
+        """Apply the present model to a whole image, into arrays that are given."""
+        return self.fill(image, out).run(job)
 
     def save(self, path: Path, classes: Classes, *, overwrite: bool = False) -> tuple[str, ...]:
         """Write the present model with its classes; return what a ``.cl`` file cannot hold."""
@@ -286,22 +291,6 @@ class LiveEngine:
             budget = min(budget_bytes(device) * _CACHE_SHARE, _CACHE_MOST[device.kind])
             self._cache, self._cache_device = FeatureCache(int(budget)), device.index
         return self._cache
-
-
-class Planes:
-    """Separate arrays, one a class, written to like one array (class, …)."""
-
-    def __init__(self, planes: list[Any]) -> None:
-        self._planes = planes
-        first = next(plane for plane in planes if plane is not None)
-        self.shape = (len(planes), *first.shape)
-        self.dtype = np.dtype(first.dtype)
-        self.ndim = len(self.shape)
-
-    def __setitem__(self, index: tuple[Any, ...], values: Any) -> None:
-        for plane, part in zip(self._planes[index[0]], values, strict=True):
-            if plane is not None:  # its layer was deleted
-                plane[index[1:]] = part
 
 
 def warm_up(setup: Setup, job: Job) -> None:

@@ -16,6 +16,13 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def share(fraction: float) -> str:
+    """Write a share: ``34%``; what is begun is not nothing, and what is missing not everything."""
+    if 0 < fraction < 0.01:
+        return "less than 1%"
+    return f"{min(fraction, 0.99) if fraction < 1 else 1:.0%}"
+
+
 def counts_text(counts: Mapping[int, int], classes: Classes) -> str:
     """Write annotated pixels: ``background 820 px, nuclei 420 px``."""
     return ", ".join(f"{c.name} {counts[c.id]:,} px" for c in classes if counts.get(c.id))

@@ -18,9 +18,9 @@ from brushwood.gui._scene import (
     place_of,
 )
 from brushwood.gui._store import zeros
-from brushwood.gui.pixel_classifier.results import writer
 from brushwood.session.objects_compute import seed_marks
 from brushwood.session.objects_work import Preview, WholeObjects
+from brushwood.session.pyramid import renew
 
 #: More seeds are not drawn: they would hide the image.
 MOST_SEEDS = 20_000
@@ -63,7 +63,7 @@ class ObjectLayers:
                 f"There is no room for the objects: {error}. Free some memory or some space in "
                 "the temporary folder."
             ) from error
-        return levels, writer(levels) if len(levels) > 1 else None
+        return levels, (lambda: renew(levels)) if len(levels) > 1 else None
 
     def put(self, source: Layer, whole: WholeObjects, *, edited: bool) -> Labels:
         """Show a result, in a new layer if the one before was changed by the user."""

@@ -172,6 +172,7 @@ class Controller(QObject):
 
     def _on_pixels(self, event: object = None) -> None:
         """The image shows other pixels: nothing computed from it holds any longer."""
+        self.whole.cancel()
         self.results.invalidate()
         self.session.engine.forget_pixels()
         self.chooser.choose()
@@ -183,6 +184,7 @@ class Controller(QObject):
 
     def _on_view(self, event: object = None) -> None:
         """Another part of the image came into view."""
+        self.whole.look()
         if self.state.live and self.state.model is not None:
             self.live.schedule()
         self.preview.schedule()

@@ -1,6 +1,5 @@
 """The result layers: made once, found by key, updated in place."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from brushwood.errors import OutputError
 from brushwood.gui._scene import META, NapariScene, key_of, level_shapes, place_of
 from brushwood.gui._store import zeros
 from brushwood.session.classes import Classes, colour_of, find_class
+from brushwood.session.pyramid import write_box
 from brushwood.session.scene import LayerKey
 from brushwood.session.state import Output
 from brushwood.session.work import Piece, Tile
@@ -129,7 +129,11 @@ class ResultLayers:
                 kind = (output, class_id)
                 levels = self.arrays(image, kind)
                 if levels:
-                    _write(levels, piece.tile, plane, ndim)
+                    index = piece.tile.index(ndim)
+                    start = [i if isinstance(i, int) else i.start for i in index]
+                    stop = [i + 1 if isinstance(i, int) else i.stop for i in index]
+                    shape = [b - a for a, b in zip(start, stop, strict=True)]
+                    write_box(levels, start, stop, plane.reshape(shape))
                     self._stale.add(self._layers[image, kind])
                     written.append(kind)
         self._done.setdefault(image, {})[piece.tile] = (piece.version, frozenset(written))
@@ -139,12 +143,9 @@ class ResultLayers:
     ) -> None:
         """Note that these tiles were written by someone else."""
         known = self._done.setdefault(image, {})
-        known.update((tile, (version, frozenset(kinds))) for tile in tiles)
-        self._stale.update(self._layers[image, k] for k in kinds if (image, k) in self._layers)
-
-    def touch(self, image: LayerKey) -> None:
-        """Note that a worker writes into the layers of an image."""
-        self._stale.update(key for (owner, _), key in self._layers.items() if owner == image)
+        shown = frozenset(kind for kind in kinds if (image, kind) in self._layers)
+        known.update((tile, (version, shown)) for tile in tiles)
+        self._stale.update(self._layers[image, kind] for kind in shown)
 
     def invalidate(self, image: LayerKey | None = None) -> None:
         """Forget what was computed: for an image whose pixels changed, or for all."""
@@ -217,39 +218,6 @@ class ResultLayers:
             opacity=0.7,
             **options,
         )
-
-
-def writer(levels: list[npt.NDArray[Any]]) -> Callable[[], None]:
-    """Return a function that renews the coarse levels from the finest one."""
-
-    def renew() -> None:
-        for level in levels[1:]:
-            index = tuple(_picks(n, m) for n, m in zip(levels[0].shape, level.shape, strict=True))
-            level[...] = levels[0][np.ix_(*index)]
-
-    return renew
-
-
-def _picks(fine: int, coarse: int) -> npt.NDArray[np.intp]:
-    """Return the fine pixel that each coarse pixel shows: the one in its middle."""
-    return np.minimum(((np.arange(coarse) + 0.5) * fine / coarse).astype(np.intp), fine - 1)
-
-
-def _write(levels: list[npt.NDArray[Any]], tile: Tile, plane: npt.NDArray[Any], ndim: int) -> None:
-    part = plane.reshape(plane.shape[-ndim:])
-    index = tile.index(ndim)
-    levels[0][index] = part
-    full = levels[0].shape[-ndim:]
-    for level in levels[1:]:
-        target: list[Any] = list(tile.frame)
-        source = []
-        for axis in range(-ndim, 0):
-            box = index[axis]
-            picks = _picks(full[axis], level.shape[axis])
-            first, last = np.searchsorted(picks, [box.start, box.stop])
-            target.append(slice(int(first), int(last)))
-            source.append(picks[first:last] - box.start)
-        level[tuple(target)] = part[np.ix_(*source)]
 
 
 def ramp(colour: str) -> Colormap:

@@ -1,22 +1,29 @@
-"""Apply the model to the whole image in the background, with progress and cancel."""
+"""Apply the model to the whole image in the background; the result fills in as it comes."""
 
+import time
 from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from brushwood.errors import OutputError
 from brushwood.gui._scene import NapariScene
+from brushwood.gui._store import Guard, make_room, on_disk
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.pixel_classifier.live import LiveLoop
-from brushwood.gui.pixel_classifier.results import ResultLayers, kinds_of, writer
+from brushwood.gui.pixel_classifier.results import Kind, ResultLayers, kinds_of
+from brushwood.io.atomic import is_full
 from brushwood.jobs import Job
-from brushwood.session.sentences import duration
+from brushwood.session.filling import Fill
+from brushwood.session.pyramid import Pyramid
+from brushwood.session.sentences import duration, share
 from brushwood.session.session import Session
 from brushwood.session.state import Output
-from brushwood.session.work import ImageInput, WholeDone, tiles_of
+from brushwood.session.work import ImageInput, WholeDone
 
-#: Results that stream in are drawn this often.
-_DRAW_MS = 500
+#: Results that fill in are drawn this often, and less often where drawing takes long.
+_DRAW_MS = 400
+#: Drawing takes at most this share of the window's time.
+_DRAW_SHARE = 0.1
 
 
 class WholeImage(QObject):
@@ -38,11 +45,11 @@ class WholeImage(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._scene, self._results, self._live = session, scene, results, live
-        self._image: ImageInput | None = None
+        self._fill: Fill | None = None
         self._runner = TaskRunner(self, announced=True)
         self._runner.succeeded.connect(self._on_succeeded)
-        self._runner.failed.connect(self.failed)
-        self._runner.cancelled.connect(self.cancelled)
+        self._runner.failed.connect(self._on_failed)
+        self._runner.cancelled.connect(self._on_cancelled)
         self._runner.busy_changed.connect(self._on_busy)
         self._runner.progressed.connect(self.progressed)
         self._draw = QTimer(self, interval=_DRAW_MS)
@@ -54,25 +61,34 @@ class WholeImage(QObject):
         return self._runner.is_busy
 
     def apply(self) -> None:
-        """Start. The arrays of the result layers are written by the worker."""
-        state, engine = self._session.state, self._session.engine
+        """Start, or go on where it was cancelled. The worker writes into the result layers."""
+        state = self._session.state
         image = self._live.image()
         if image is None or state.model is None:
             return
-        self._image = image
+        kinds = kinds_of(state.outputs, state.model.class_ids)
         try:
-            out, renew = self._targets(image, state.model.class_ids)
+            fill = self._filled(image, kinds)
         except OutputError as error:
             self.failed.emit(error)
             return
+        if not fill.outputs:
+            return
+        self._fill = fill
+        self.look()
 
         def work(job: Job, publish: Callable[[object], None]) -> WholeDone:
-            done = engine.apply(image, out, job)
-            for function in renew:
-                function()
-            return done
+            return fill.run(job)
 
         self._runner.submit(work)
+
+    def look(self) -> None:
+        """Tell the worker what is in view: that comes first."""
+        fill = self._fill
+        layer = self._scene.layer(fill.image.keys[0]) if fill is not None else None
+        if fill is not None and layer is not None and self._scene.is_alive:
+            twin = self._scene.layer(self._session.state.annotation)
+            fill.view = self._scene.visible(layer, twin)
 
     def cancel(self) -> None:
         """Stop; what was computed stays."""
@@ -83,43 +99,78 @@ class WholeImage(QObject):
         self._draw.stop()
         self._runner.drop()
 
-    def _targets(
-        self, image: ImageInput, class_ids: tuple[int, ...]
-    ) -> tuple[dict[Output, object], list[Callable[[], None]]]:
-        """Return the arrays to write, one an output; probabilities are one array a class."""
-        state = self._session.state
-        layer = self._scene.layer(image.keys[0])
-        kinds = kinds_of(state.outputs, class_ids)
+    def _filled(self, image: ImageInput, kinds: list[Kind]) -> Fill:
+        """Make the result layers, and return the run that fills them.
+
+        Raises
+        ------
+        OutputError
+            If there is no room for them.
+        """
+        state, key = self._session.state, image.keys[0]
+        layer = self._scene.layer(key)
         self._results.prepare(layer, kinds, state.classes, self._scene.layer(state.annotation))
         out: dict[Output, object] = {}
-        renew = []
+        bytes_needed = 0
         for output in state.outputs:
-            planes = [self._results.arrays(image.keys[0], k) for k in kinds if k[0] == output]
-            renew += [writer(levels) for levels in planes if len(levels) > 1]
-            finest = [levels[0] if levels else None for levels in planes]
-            if any(array is not None for array in finest):
-                out[output] = finest if output == "probabilities" else finest[0]
-        return out, renew
+            planes = [self._results.arrays(key, kind) for kind in kinds if kind[0] == output]
+            bytes_needed += sum(on_disk(levels) for levels in planes)
+            found = [Pyramid(levels, Guard(levels)) if levels else None for levels in planes]
+            if any(pyramid is not None for pyramid in found):
+                out[output] = found if output == "probabilities" else found[0]
+        fill = self._session.engine.fill(image, out, self._results.done(key, kinds))
+        if fill.fraction == 1.0:  # all of it is there: the user wants it computed once more
+            fill = self._session.engine.fill(image, out)
+        if bytes_needed:
+            try:
+                make_room(round(bytes_needed * (1 - fill.fraction)))
+            except OSError as error:
+                raise _no_room(error) from error
+        return fill
 
     def _on_busy(self, busy: bool) -> None:
         self._live.hold(busy)
         if busy:
-            self._draw.start()
+            self._draw.start(_DRAW_MS)
         else:
             self._draw.stop()
             self._on_draw()
         self.busy_changed.emit(busy)
 
     def _on_draw(self) -> None:
-        if self._image is not None:
-            self._results.touch(self._image.keys[0])
-            self._results.refresh()
+        """Show what is new; drawing must leave time for everything else."""
+        fill = self._fill
+        tiles = fill.take() if fill is not None else ()
+        if fill is None or not tiles:
+            return
+        kinds = kinds_of(fill.outputs, fill.class_ids)
+        self._results.mark_done(fill.image.keys[0], tiles, fill.version, kinds)
+        start = time.perf_counter()
+        self._results.refresh()
+        spent = 1000 * (time.perf_counter() - start)
+        self._draw.setInterval(max(_DRAW_MS, round(spent / _DRAW_SHARE)))
 
     def _on_succeeded(self, done: WholeDone) -> None:
-        source = done.image.source
-        whole = (*source.frames, *source.shape)
-        tiles = tiles_of(source.frames, source.shape3, (0,) * len(whole), whole)
-        kinds = kinds_of(tuple(done.outputs), done.class_ids)
-        self._results.mark_done(done.image.keys[0], tiles, done.version, kinds)
-        self._results.refresh()
+        self._fill = None
         self.said.emit(f"The whole image is classified, in {duration(done.seconds)}.")
+
+    def _on_failed(self, error: Exception) -> None:
+        self._fill = None
+        full = isinstance(error, OSError) and is_full(error) and not isinstance(error, OutputError)
+        self.failed.emit(_no_room(error) if full else error)
+
+    def _on_cancelled(self) -> None:
+        fill, self._fill = self._fill, None
+        self.cancelled.emit()
+        if fill is not None:
+            self.said.emit(
+                f"Cancelled. {share(fill.fraction)} of the image shows the model and stays. "
+                "Apply to whole image goes on from there."
+            )
+
+
+def _no_room(error: Exception) -> OutputError:
+    return OutputError(
+        f"There is no room for the results: {error}. Free some space in the temporary folder, or "
+        "show fewer results."
+    )
