@@ -34,7 +34,7 @@ def options_of(fit: Fit) -> dict[str, Any]:
         If something cannot be measured, or an object classifier cannot work with it.
     """
     unit = fit.image.unit
-    options = {
+    options: dict[str, Any] = {
         "names": _names(fit),
         "spacing": fit.spacing,
         "unit": "µm" if unit == "um" else unit,
@@ -88,7 +88,7 @@ def _names(fit: Fit) -> tuple[str, ...] | None:
         return model.columns_
     if step.names is not None:
         return tuple(dict.fromkeys([*step.names, *model.columns_]))
-    options = {
+    options: dict[str, Any] = {
         "channel_axis": _axis(fit),
         "channel_names": _channel_names(fit),
         "ndim": fit.ndim,

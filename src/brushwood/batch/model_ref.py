@@ -9,6 +9,9 @@ from typing import Any, Self, TypeVar
 
 from brushwood.errors import ModelFileError, RecipeError
 
+#: Endings of model files.
+SUFFIXES = (".brushwood", ".cl")
+
 _Model = TypeVar("_Model")
 _PIECE = 1 << 20
 

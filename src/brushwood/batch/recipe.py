@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from brushwood.batch import recipe_json
+from brushwood.batch import recipe_json, recipe_read
 from brushwood.batch.misfits import misfits
 from brushwood.batch.model_ref import ModelRef
 from brushwood.batch.steps import (
@@ -102,7 +102,7 @@ class Recipe:
             If the file is missing, foreign, or has values that make no sense: all of them, each
             with its line. Its models are looked at when they are used, or with `check_models`.
         """
-        return recipe_json.read(Path(path))
+        return recipe_read.read(Path(path))
 
     @classmethod
     def from_json(cls, text: str, folder: str | os.PathLike[str] = "") -> "Recipe":
@@ -119,7 +119,7 @@ class Recipe:
         RecipeError
             As `load`.
         """
-        return recipe_json.parse(text, "recipe", Path(folder))
+        return recipe_read.parse(text, "recipe", Path(folder))
 
     def to_json(self, folder: str | os.PathLike[str] | None = None) -> str:
         """Return the recipe as JSON text.

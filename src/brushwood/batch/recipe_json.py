@@ -1,15 +1,12 @@
-"""A recipe as JSON, and back."""
+"""A recipe as JSON values; `recipe_read` is the way back."""
 
 import base64
-import json
 import os
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from brushwood.batch.model_ref import ModelRef
-from brushwood.batch.steps import ClassifyStep, EvaluateStep, MeasureStep, ObjectStep, PixelStep
-from brushwood.errors import RecipeError
 from brushwood.objects.split_params import SplitParams
 
 if TYPE_CHECKING:
@@ -72,48 +69,3 @@ def relative(path: str, folder: Path | None) -> str:
         return Path(os.path.relpath(path, folder.absolute())).as_posix()
     except ValueError:  # another drive
         return Path(path).as_posix()
-
-
-def read(path: Path) -> "Recipe":
-    """Read a recipe file."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise RecipeError(f"Cannot read the recipe {str(path)!r}: {error}") from error
-    return parse(text, path.name, path.absolute().parent)
-
-
-def parse(text: str, name: str, folder: Path) -> "Recipe":
-    """Read a recipe's text."""
-    from brushwood.batch.recipe import Recipe
-
-    d = json.loads(text)
-
-    def ref(m: Any) -> ModelRef:
-        if "embedded" in m:
-            return ModelRef.embedding(base64.b64decode(m["embedded"]), m["name"])
-        return ModelRef(Path(m["path"]).name, os.path.abspath(folder / m["path"]), m.get("sha256"))
-
-    def step(cls: Any, values: Any) -> Any:
-        if values is None:
-            return None
-        values = dict(values)
-        if "model" in values:
-            values["model"] = ref(values["model"])
-        if "params" in values:
-            values["params"] = SplitParams.from_json(values["params"])
-        if "truth" in values:
-            values["truth"] = os.path.abspath(folder / values["truth"])
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-
-    return Recipe(
-        step(PixelStep, d["pixels"]),
-        step(ObjectStep, d.get("objects")),
-        step(MeasureStep, d.get("measure")),
-        step(ClassifyStep, d.get("classify")),
-        step(EvaluateStep, d.get("evaluate")),
-        tuple(d["save"]),
-        d.get("image_format", "tiff"),
-        d.get("table_format", "csv"),
-        d.get("name", ""),
-    )
