@@ -1,7 +1,7 @@
 """Work that turns one input into objects: checked once, then run frame by frame, block by block."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import inf, nan, prod
 from typing import Any
@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from brushwood.arrays import ImageSource, Triple
-from brushwood.blocks import iter_blocks
 from brushwood.errors import InputError, ShapeMismatchError
 from brushwood.jobs import Job
+from brushwood.objects.areas import Ints
+from brushwood.objects.numbering import Limits
 from brushwood.objects.seeds import SeedRule
 from brushwood.objects.split_field import Field
-from brushwood.objects.split_frame import FrameObjects, Limits, split_frame
+from brushwood.objects.split_frame import Desk, FrameObjects, split_frame
 from brushwood.objects.split_params import SplitParams
-from brushwood.objects.stitch import Ints
+from brushwood.objects.split_store import MemoryShelf
+from brushwood.objects.split_write import Writing, check_count, check_out, write
 
 #: Pixels of a block when nothing else is asked for.
 _BLOCK_PIXELS = 1 << 20
@@ -116,7 +118,13 @@ class Splitter:
         return prod(self.spacing[-self.source.ndim :])
 
     def frame(
-        self, frame: tuple[int, ...], size: Triple, job: Job, *, open_faces: int = 0
+        self,
+        frame: tuple[int, ...],
+        size: Triple,
+        job: Job,
+        *,
+        open_faces: int = 0,
+        desk: Desk | None = None,
     ) -> FrameObjects:
         """Find the objects of one frame.
 
@@ -129,6 +137,8 @@ class Splitter:
         open_faces : int
             Faces, as bits of `Components.faces`, at which the image goes on although the array
             ends: what touches them is not at the border.
+        desk : Desk, optional
+            Where and by whom it is worked on. Default: in memory, by the calling thread.
         """
         params, ndim = self.params, self.source.ndim
         # Without a unit, lengths are in pixels of the last axis, and stretched along the others.
@@ -153,7 +163,7 @@ class Splitter:
             spacing=steps[-ndim:],
             full=params.connectivity == "full",
         )
-        return split_frame(field, size, limits, rule, job)
+        return split_frame(field, size, limits, rule, desk or Desk(MemoryShelf()), job)
 
     def run(self, out: Any, job: Job, block: Sequence[int] | None = None) -> SplitSummary:
         """Find the objects of all frames and write them.
@@ -165,17 +175,41 @@ class Splitter:
         block : sequence of int, optional
             Size of a block along the spatial axes.
         """
+        size = block_size(self.source, block, out)
+        return self.run_at(lambda frame: Desk(MemoryShelf(), seeds=False), out, size, size, job)
+
+    def run_at(
+        self,
+        desk_for: Callable[[tuple[int, ...]], Desk],
+        out: Any,
+        size: Triple,
+        written: Triple,
+        job: Job,
+    ) -> SplitSummary:
+        """Find the objects of all frames, one after the other, and write them.
+
+        Parameters
+        ----------
+        desk_for : callable (frame) -> Desk
+            Where and by whom a frame is worked on.
+        out : array-like
+            See `run`.
+        size, written : three int
+            Shape of a block, and of what is written at once; nothing depends on them.
+        """
         source = self.source
-        _check_out(out, (*source.frames, *source.shape))
-        size = block_size(source, block, out)
+        check_out(out, (*source.frames, *source.shape))
         frames = list(source.iter_frames())
         sizes: list[Ints] = []
         last = n_found = n_above = 0
         highest = nan
         for n, frame in enumerate(frames):
             part = job.part(n / len(frames), (n + 1) / len(frames))
-            found = self.frame(frame, size, part.part(0.0, 0.9))
-            _write(found, out, frame, size, last, source, part.part(0.9, 1.0))
+            desk = desk_for(frame)
+            found = self.frame(frame, size, part.part(0.0, 0.9), desk=desk)
+            check_count(last + len(found), out)
+            writing = Writing(found.numbered, out, frame, last, source.ndim)
+            write(writing, source.shape3, written, desk.workers, part.part(0.9, 1.0))
             last += len(found)
             sizes.append(found.size)
             n_found += found.n_found
@@ -282,36 +316,3 @@ def _check(source: ImageSource, image: ImageSource | None, params: SplitParams) 
             f"Splitting by {params.method} needs an image to find peaks in. Pass image=…, or "
             "choose method='distance'."
         )
-
-
-def _check_out(out: Any, shape: tuple[int, ...]) -> None:
-    if tuple(out.shape) != shape:
-        raise ShapeMismatchError(
-            f"out has the shape {tuple(out.shape)}, but the classes have {shape}. "
-            "Pass arrays of one shape."
-        )
-    if np.dtype(out.dtype).kind not in "iu":
-        raise InputError(f"out must hold whole numbers, int32 for instance, not {out.dtype}.")
-
-
-def _write(
-    found: FrameObjects,
-    out: Any,
-    frame: tuple[int, ...],
-    size: Triple,
-    last: int,
-    source: ImageSource,
-    job: Job,
-) -> None:
-    """Write a frame's objects with numbers after `last`."""
-    if last + len(found) > np.iinfo(out.dtype).max:
-        raise InputError(
-            f"There are {last + len(found):,} objects, more than {out.dtype} can number. "
-            "Pass an out of a larger type, or ask for larger objects."
-        )
-    blocks = list(iter_blocks(source.shape3, size))
-    for n, block in enumerate(blocks):
-        job.checkpoint(n / len(blocks), "Writing")
-        ids = found.read(block)
-        ids = np.where(ids > 0, ids + np.int32(last), 0).astype(out.dtype, copy=False)
-        out[(*frame, *block.slices[-source.ndim :])] = ids.reshape(ids.shape[-source.ndim :])

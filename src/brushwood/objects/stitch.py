@@ -1,13 +1,14 @@
 """Connected components of an image that is seen block by block, joined where they cross blocks.
 
-Each block is labelled together with one pixel of its lower neighbours. Two pixels that touch differ
-by at most one along each axis, so every pair lies in the widened block of the pixel that takes the
-larger coordinate of the two along each axis: nothing is missed, corners included. What two blocks
-call one pixel is one component; the graph of these names is resolved once, at the end.
+Each block is labelled by itself; its outermost planes are kept. Two pixels that touch but lie in
+different blocks lie in the last plane of one and in the first of the other, along the first axis at
+which the blocks differ: comparing these planes finds every pair, corners included. The graph of the
+names that blocks gave is resolved once, at the end.
 """
 
 from dataclasses import dataclass
-from math import prod
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,65 @@ from scipy import ndimage, sparse
 from brushwood.arrays import Triple
 from brushwood.blocks import Block, blocks_over, iter_blocks
 from brushwood.jobs import Job
-from brushwood.objects.split_store import BlockStore
+from brushwood.objects.areas import Bools, Described, Ints, cell_of, describe, joined
+from brushwood.objects.seams import Seams
+from brushwood.objects.split_field import Masks
+from brushwood.objects.split_store import BlockStore, MemoryShelf, Shelf, Table
+from brushwood.workers import IN_TURN, Workers
 
-Ints = npt.NDArray[np.int64]
+_MESSAGE = "Finding connected areas"
+
+
+class MaskReader(Protocol):
+    """Says where a mask is. It may be asked by several workers at once."""
+
+    def masks(self, region: Block) -> Masks:
+        """Look at a block of the grid."""
+        ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stored:
+    """A mask that is kept in blocks."""
+
+    mask: BlockStore
+
+    def masks(self, region: Block) -> Masks:
+        """Look at a block."""
+        return Masks(self.mask.read(region))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Naming:
+    """Reads what a table says of the component of each pixel. It travels to workers.
+
+    Attributes
+    ----------
+    names : BlockStore of int32
+        What each block calls its components, from 1; 0 outside the mask.
+    starts : Table of int64
+        How many names there were before each block of the grid; at last, how many in all.
+    table : Table
+        Row 0 for pixels outside the mask, then a row a name, block after block.
+    """
+
+    names: BlockStore
+    starts: Table
+    table: Table
+
+    def read(self, region: Block) -> npt.NDArray[Any]:
+        """Return the table's value for each pixel."""
+        size, shape = self.names.size, self.names.shape
+        outside = self.table[0:1]
+        out = np.empty(region.shape, outside.dtype)
+        for block in blocks_over(region, size, shape):
+            part = region.overlap(block)
+            if part is not None:
+                cell = cell_of(block.start, size, shape)
+                first, last = self.starts[cell : cell + 2].tolist()
+                rows = np.concatenate([outside, self.table[first + 1 : last + 1]])
+                out[part.within(region)] = rows[self.names.read(part)]
+        return out
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,14 +84,12 @@ class Components:
 
     Attributes
     ----------
-    size : ndarray of int64
-        Pixels.
-    first : ndarray of int64
-        Position of the first pixel in the frame, row by row.
-    faces : ndarray of uint8
-        Which faces of the frame it touches: bit 2a the first, 2a + 1 the last slice of axis a.
-    low, high : ndarray of int64, shape (n + 1, 3)
-        Bounding box, `high` exclusive.
+    size, first, faces, low, high, core
+        See `Described`.
+    highest : float
+        Highest probability seen; NaN for none.
+    naming : Naming
+        Reads the number of each pixel's component.
     """
 
     size: Ints
@@ -42,9 +97,9 @@ class Components:
     faces: npt.NDArray[np.uint8]
     low: Ints
     high: Ints
-    _names: BlockStore
-    _starts: dict[Triple, int]
-    _numbers: Ints
+    core: Bools | None
+    highest: float
+    naming: Naming
 
     def __len__(self) -> int:
         return len(self.size) - 1
@@ -52,11 +107,11 @@ class Components:
     @property
     def shape(self) -> Triple:
         """Shape of the frame."""
-        return self._names.shape
+        return self.naming.names.shape
 
     def read(self, region: Block) -> Ints:
         """Return the number of each pixel's component, 0 outside the mask."""
-        return self._numbers[_names_in(self._names, self._starts, region)]
+        return self.naming.read(region)
 
     def box(self, number: int) -> Block:
         """Return the bounding box of a component."""
@@ -65,7 +120,7 @@ class Components:
 
 
 def find_components(
-    mask: BlockStore, structure: npt.NDArray[np.bool_], job: Job, *, inverted: bool = False
+    mask: BlockStore, structure: Bools, job: Job, *, inverted: bool = False
 ) -> Components:
     """Find the connected components of a mask, or of its background.
 
@@ -75,135 +130,132 @@ def find_components(
     structure : ndarray of bool, shape (3, 3, 3)
         Which neighbours are connected.
     """
-    search = _Search(mask, structure, inverted)
-    blocks = list(iter_blocks(mask.shape, mask.size))
-    for n, block in enumerate(blocks):
-        job.checkpoint(n / len(blocks), "Finding connected areas")
-        search.add(block)
-    return search.result()
+    search = Search(Stored(mask), mask.shape, mask.size, structure, MemoryShelf(), "", inverted)
+    return search.run(IN_TURN, job)
 
 
-class _Search:
-    """Labels blocks one after the other, and notes which of their names mean the same."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Search:
+    """A search for connected components. It travels to workers.
 
-    def __init__(self, mask: BlockStore, structure: npt.NDArray[np.bool_], inverted: bool) -> None:
-        self._mask, self._structure, self._inverted = mask, structure, inverted
-        self._names = BlockStore(mask.shape, mask.size, np.int32)
-        self._starts: dict[Triple, int] = {}
-        self._total = 0
-        self._pairs: list[Ints] = []
-        self._size: list[Ints] = []
-        self._first: list[Ints] = []
-        self._faces: list[npt.NDArray[np.uint8]] = []
-        self._low: list[Ints] = []
-        self._high: list[Ints] = []
+    Attributes
+    ----------
+    reader : MaskReader
+    shape, size : three int
+        Shape of the frame, and of a block.
+    structure : ndarray of bool, shape (3, 3, 3)
+        Which neighbours are connected: through faces, or also through edges and corners.
+    shelf : Shelf
+    name : str
+        Under which results are kept there.
+    inverted : bool
+        Seek the background.
+    """
 
-    def add(self, block: Block) -> None:
-        """Label a block; its lower neighbours were labelled before."""
-        z, y, x = (max(0, a - 1) for a in block.start)
-        wide = Block((z, y, x), block.stop)
-        mask = self._mask.read(wide)
-        labels, n = ndimage.label(~mask if self._inverted else mask, self._structure)
-        names = labels[block.within(wide)]
-        for axis in range(3):
-            if block.start[axis] > 0:
-                self._join(labels, wide, axis)
-        self._names.put(block, names)
-        self._starts[block.start] = self._total
-        self._describe(names, block, n)
-        self._total += n
+    reader: MaskReader
+    shape: Triple
+    size: Triple
+    structure: Bools
+    shelf: Shelf
+    name: str = ""
+    inverted: bool = False
 
-    def _join(self, labels: npt.NDArray[np.int32], wide: Block, axis: int) -> None:
-        """Note what the pixels that a block shares with lower neighbours are called there."""
-        stop = list(wide.stop)
-        stop[axis] = wide.start[axis] + 1
-        slab = Block(wide.start, (stop[0], stop[1], stop[2]))
-        here = labels[slab.within(wide)].ravel().astype(np.int64)
-        there = _names_in(self._names, self._starts, slab).ravel()
-        both = (here > 0) & (there > 0)
-        pairs = np.stack([here[both] + self._total, there[both]], axis=1)
-        self._pairs.append(np.unique(pairs, axis=0))
-
-    def _describe(self, names: npt.NDArray[np.int32], block: Block, n: int) -> None:
-        flat = np.ascontiguousarray(names).ravel()
-        inside = np.flatnonzero(flat)
-        owners = flat[inside]
-        self._size.append(np.bincount(owners, minlength=n + 1)[1:].astype(np.int64))
-        first = np.full(n + 1, prod(self._mask.shape), np.int64)
-        place = np.unravel_index(inside[::-1], block.shape)
-        # Of values assigned to one place the last remains: the first pixel in scan order.
-        first[owners[::-1]] = np.ravel_multi_index(
-            tuple(p + a for p, a in zip(place, block.start, strict=True)), self._mask.shape
+    @property
+    def names(self) -> BlockStore:
+        """What blocks call their components."""
+        return BlockStore(
+            self.shape, self.size, np.int32, shelf=self.shelf, name=f"{self.name}names"
         )
-        self._first.append(first[1:])
-        low = np.full((n, 3), np.iinfo(np.int64).max)
-        high = np.zeros((n, 3), np.int64)
-        for i, box in enumerate(ndimage.find_objects(names, n)):
-            if box is not None:
-                low[i] = [s.start + a for s, a in zip(box, block.start, strict=True)]
-                high[i] = [s.stop + a for s, a in zip(box, block.start, strict=True)]
-        self._low.append(low)
-        self._high.append(high)
-        self._faces.append(_touched(low, high, self._mask.shape))
 
-    def result(self) -> Components:
-        """Resolve the names."""
-        total = self._total
-        pairs = np.concatenate([np.zeros((0, 2), np.int64), *self._pairs])
-        graph = sparse.coo_array(
-            (np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(total + 1, total + 1)
-        )
-        n, group = sparse.csgraph.connected_components(graph, directed=False)
-        group = group[1:]
-        far = prod(self._mask.shape)
-        first = np.full(n, far, np.int64)
-        np.minimum.at(first, group, _joined(self._first))
-        order = np.argsort(first, kind="stable")
-        order = order[first[order] < far]
-        number = np.zeros(n, np.int64)
-        number[order] = np.arange(1, len(order) + 1)
-        numbers = np.concatenate([[0], number[group]])
-        rows = numbers[1:]
-        count = len(order) + 1
-        size = np.zeros(count, np.int64)
-        np.add.at(size, rows, _joined(self._size))
-        faces = np.zeros(count, np.uint8)
-        np.bitwise_or.at(faces, rows, np.concatenate([np.zeros(0, np.uint8), *self._faces]))
-        low = np.full((count, 3), np.iinfo(np.int64).max)
-        high = np.zeros((count, 3), np.int64)
-        np.minimum.at(low, rows, np.concatenate([np.zeros((0, 3), np.int64), *self._low]))
-        np.maximum.at(high, rows, np.concatenate([np.zeros((0, 3), np.int64), *self._high]))
+    @property
+    def seams(self) -> Seams:
+        """The outermost planes of blocks."""
+        corners = bool(self.structure.all())
+        return Seams(self.shape, self.size, corners, self.shelf, f"{self.name}seams")
+
+    def run(self, workers: Workers, job: Job) -> Components:
+        """Find the components."""
+        blocks = list(iter_blocks(self.shape, self.size))
+        parts: list[Described | None] = [None] * len(blocks)
+        weights = [block.n_pixels for block in blocks]
+        work = workers.each(partial(_label, self), blocks, job.part(0.0, 0.8), _MESSAGE, weights)
+        for n, answer in work:
+            parts[n] = answer
+        described = [part for part in parts if part is not None]
+        starts = np.cumsum([0, *map(len, described)], dtype=np.int64)
+        table = self.shelf.table(f"{self.name}starts", starts)
+        pairs = [np.zeros((0, 2), np.int64)]
+        if len(blocks) > 1:
+            joined = workers.each(partial(_join, self, table), blocks, job.part(0.8, 1.0), _MESSAGE)
+            pairs += [found for _, found in joined]
+        del parts
+        return self._resolved(described, np.concatenate(pairs), table)
+
+    def _resolved(self, parts: list[Described], pairs: Ints, starts: Table) -> Components:
+        """Join what has several names; number in the order of first pixels."""
+        every = joined(parts)
+        parts.clear()
+        others, heads = _same(pairs)
+        np.add.at(every.size, heads, every.size[others])
+        np.minimum.at(every.first, heads, every.first[others])
+        np.bitwise_or.at(every.faces, heads, every.faces[others])
+        np.minimum.at(every.low, heads, every.low[others])
+        np.maximum.at(every.high, heads, every.high[others])
+        if every.core is not None:
+            np.logical_or.at(every.core, heads, every.core[others])
+        alone = np.ones(len(every), bool)
+        alone[others] = False
+        order = np.flatnonzero(alone)
+        order = order[np.argsort(every.first[order], kind="stable")]
+        wide = np.int32 if len(every) < np.iinfo(np.int32).max else np.int64
+        numbers = np.zeros(len(every) + 1, wide)
+        numbers[order + 1] = np.arange(1, len(order) + 1, dtype=wide)
+        numbers[others + 1] = numbers[heads + 1]
         return Components(
-            size=size,
-            first=np.concatenate([[0], first[order]]),
-            faces=faces,
-            low=low,
-            high=high,
-            _names=self._names,
-            _starts=self._starts,
-            _numbers=numbers,
+            size=_with_row_0(every.size[order]),
+            first=_with_row_0(every.first[order]),
+            faces=_with_row_0(every.faces[order]),
+            low=_with_row_0(every.low[order]),
+            high=_with_row_0(every.high[order]),
+            core=None if every.core is None else _with_row_0(every.core[order]),
+            highest=every.highest,
+            naming=Naming(self.names, starts, self.shelf.table(f"{self.name}numbers", numbers)),
         )
 
 
-def _names_in(names: BlockStore, starts: dict[Triple, int], region: Block) -> Ints:
-    """Return names that are unique over blocks, 0 outside the mask."""
-    out = np.zeros(region.shape, np.int64)
-    for block in blocks_over(region, names.size, names.shape):
-        part = region.overlap(block)
-        if part is not None and block.start in starts:
-            local = names.read(part)
-            out[part.within(region)] = np.where(local > 0, local + starts[block.start], 0)
-    return out
+def _label(search: Search, block: Block, job: Job) -> Described:
+    """Label a block by itself, and keep its names and its outermost planes."""
+    job.checkpoint(0.0, _MESSAGE)
+    seen = search.reader.masks(block)
+    mask = ~seen.above if search.inverted else seen.above
+    # A plane is quicker without the axis across it.
+    flat = mask.shape[0] == 1
+    names, n = ndimage.label(mask[0] if flat else mask, search.structure[1 if flat else ...])
+    names = names.reshape(block.shape)
+    search.names.put(block, names)
+    search.seams.keep(block, names)
+    return describe(names, block, n, search.shape, seen.cores, seen.highest)
 
 
-def _joined(parts: list[Ints]) -> Ints:
-    return np.concatenate([np.zeros(0, np.int64), *parts])
+def _join(search: Search, starts: Table, block: Block, job: Job) -> Ints:
+    job.checkpoint(0.0, _MESSAGE)
+    return search.seams.pairs(block, starts)
 
 
-def _touched(low: Ints, high: Ints, shape: Triple) -> npt.NDArray[np.uint8]:
-    """Return the faces of the frame that boxes touch, as bits."""
-    flags = np.zeros(len(low), np.uint8)
-    for axis in range(3):
-        flags |= (low[:, axis] == 0).astype(np.uint8) << (2 * axis)
-        flags |= (high[:, axis] == shape[axis]).astype(np.uint8) << (2 * axis + 1)
-    return flags
+def _same(pairs: Ints) -> tuple[Ints, Ints]:
+    """Return the names that mean the same as an earlier one, and that one: the earliest."""
+    known, place = np.unique(pairs.ravel(), return_inverse=True)
+    place = place.reshape(-1, 2)
+    graph = sparse.coo_array(
+        (np.ones(len(place), np.int8), (place[:, 0], place[:, 1])), shape=(len(known), len(known))
+    )
+    n, group = sparse.csgraph.connected_components(graph, directed=False)
+    head = np.zeros(n, np.int64)
+    head[group[::-1]] = known[::-1]
+    heads = head[group]
+    other = known != heads
+    return known[other], heads[other]
+
+
+def _with_row_0(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.concatenate([np.zeros((1, *rows.shape[1:]), rows.dtype), rows])
