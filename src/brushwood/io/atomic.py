@@ -64,6 +64,26 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> No
         probe.unlink()
 
 
+def settle(
+    temporary: str | os.PathLike[str], path: str | os.PathLike[str], *, overwrite: bool = False
+) -> None:
+    """Give a complete file or folder on the same disk its final name.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+        As `replacing`.
+    """
+    source, target = Path(temporary), Path(path)
+    with translated(target):
+        if os.path.lexists(target) and os.path.samefile(source, target):
+            source.unlink()  # an earlier attempt ended between its two names
+            return
+        _move(source, target, overwrite)
+        with suppress(OSError):
+            _remove(source)  # the other name, where files can have two
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals while writing `path` into errors that say what to do."""

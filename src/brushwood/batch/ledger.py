@@ -1,0 +1,278 @@
+"""What a folder of results knows of itself: which inputs are complete, and what is unfinished."""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+from brushwood.errors import OutputError
+from brushwood.io.atomic import replacing, settle, translated
+
+#: The folder within a folder of results.
+FOLDER = ".brushwood"
+_PLACING, _REPLACING = "placing.json", "replacing"
+_LARGEST = 1 << 26
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An input whose results are complete.
+
+    Attributes
+    ----------
+    name : str
+        As `FileRecord.name`.
+    fingerprint : str
+        Of the input; see `brushwood.batch.fingerprint`.
+    recipe : str
+        Digest of the recipe.
+    outputs : mapping of str to (str, int)
+        Path below the folder of results, and bytes, by what was saved.
+    counts : mapping
+    notes : tuple of str
+    """
+
+    name: str
+    fingerprint: str
+    recipe: str
+    outputs: Mapping[str, tuple[str, int]] = field(default_factory=lambda: _NOTHING)
+    counts: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the entry as JSON, the same text for the same entry."""
+        values = {
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "recipe": self.recipe,
+            "outputs": {key: list(value) for key, value in self.outputs.items()},
+            "counts": dict(self.counts),
+            "notes": list(self.notes),
+        }
+        return json.dumps(values, indent=1, ensure_ascii=True) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Read an entry; None if there is none, or it is damaged."""
+        try:
+            if path.stat().st_size > _LARGEST:
+                return None
+            values = json.loads(path.read_bytes())
+            outputs = {str(k): (str(v[0]), int(v[1])) for k, v in values["outputs"].items()}
+            name, fingerprint, recipe = (
+                str(values[key]) for key in ("name", "fingerprint", "recipe")
+            )
+            counts, notes = dict(values["counts"]), tuple(map(str, values["notes"]))
+        except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+            return None
+        return cls(name, fingerprint, recipe, outputs, counts, notes)
+
+
+class Ledger:
+    """The folder ``.brushwood`` in a folder of results. Nothing is made before `open`.
+
+    Every input has a small file of its own, which appears after its results: whatever happens,
+    each input is known to be complete or is done again.
+
+    Parameters
+    ----------
+    out : path
+        Folder of results.
+    """
+
+    def __init__(self, out: str | os.PathLike[str]) -> None:
+        self.out = Path(out)
+        self.folder = self.out / FOLDER
+
+    @property
+    def exists(self) -> bool:
+        """Whether an earlier run wrote here."""
+        return (self.folder / "files").is_dir()
+
+    def open(self) -> None:
+        """Make the folders.
+
+        Raises
+        ------
+        OutputError
+            If they cannot be made.
+        """
+        with translated(self.folder):
+            for name in ("files", "work"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+
+    def check(self) -> None:
+        """Look whether the folder of results is still there.
+
+        Raises
+        ------
+        OutputError
+            If it has vanished. It is never made again: what was a network folder would silently
+            become a local one.
+        """
+        if not (self.folder / "files").is_dir():
+            raise OutputError(
+                f"The folder of results {str(self.out)!r} has vanished. Connect it again, and "
+                "start with --resume."
+            )
+
+    # Entries
+
+    def entry(self, name: str) -> Entry | None:
+        """Return what is known of an input that is complete."""
+        found = Entry.read(self._entry_path(name))
+        return found if found is not None and found.name == name else None
+
+    def placing(self, name: str) -> Entry | None:
+        """Return what was known of an input whose results were just being given their names."""
+        return Entry.read(self._work(name) / _PLACING)
+
+    def complete(self, name: str, fingerprint: str, recipe: str) -> Entry | None:
+        """Return the entry of an input if it is complete and nothing has changed since."""
+        found = self.entry(name)
+        if found is None or (found.fingerprint, found.recipe) != (fingerprint, recipe):
+            return None
+        return found if self.is_intact(found) else None
+
+    def is_intact(self, entry: Entry) -> bool:
+        """Whether all results of an entry stand where they were put, with their sizes."""
+        return all(size_of(self.out / path) == size for path, size in entry.outputs.values())
+
+    def paths(self, entry: Entry) -> dict[str, Path]:
+        """Return where the results of an entry are."""
+        return {key: self.out / path for key, (path, _) in entry.outputs.items()}
+
+    # Unfinished work
+
+    def begin(self, name: str) -> Path:
+        """Return an empty folder for what is not finished yet; an earlier one is removed."""
+        self.check()
+        work = self._work(name)
+        with translated(work):
+            _remove(work)
+            work.mkdir()
+        return work
+
+    def drop(self, name: str) -> None:
+        """Remove what was not finished."""
+        with suppress(OSError):
+            _remove(self._work(name))
+
+    def place(self, entry: Entry, *, overwrite: bool) -> None:
+        """Give the complete results of an input their names, then say that it is complete.
+
+        Parameters
+        ----------
+        entry : Entry
+            Results lie in the folder from `begin` under the names of their files.
+        overwrite : bool
+
+        Raises
+        ------
+        OutputExistsError, OutputError
+        """
+        self.check()
+        work = self._work(entry.name)
+        if overwrite:
+            with translated(work):
+                (work / _REPLACING).touch()
+        _write(work / _PLACING, entry.to_json())
+        self._finish(entry, overwrite)
+
+    def settle(self, name: str, fingerprint: str, recipe: str, *, overwrite: bool) -> bool:
+        """Finish what a run was placing when it was ended.
+
+        Returns
+        -------
+        bool
+            Whether the input is complete now. If not, nothing of the attempt is left.
+        """
+        entry = self.placing(name)
+        if entry is None:
+            self.drop(name)
+            return False
+        if (entry.name, entry.fingerprint, entry.recipe) == (name, fingerprint, recipe):
+            work = self._work(name)
+            waiting = [work / Path(path).name for path, _ in entry.outputs.values()]
+            both = zip(waiting, entry.outputs.values(), strict=True)
+            if all(size_of(file) == n or size_of(self.out / path) == n for file, (path, n) in both):
+                # What may be replaced was asked for when it began.
+                self._finish(entry, overwrite or (work / _REPLACING).exists())
+                return True
+        self._undo(entry)
+        return False
+
+    def _finish(self, entry: Entry, overwrite: bool) -> None:
+        work, done = self._work(entry.name), self._entry_path(entry.name)
+        with translated(done):
+            # What stood here before is no longer true from now on.
+            done.unlink(missing_ok=True)
+        for path, _ in entry.outputs.values():
+            target, staged = self.out / path, work / Path(path).name
+            if not os.path.lexists(staged):
+                continue  # an earlier attempt has moved it
+            with translated(target):
+                self.check()
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if overwrite and target.is_dir():
+                    target.rename(work / f"old-{secrets.token_hex(4)}")
+            settle(staged, target, overwrite=overwrite)
+        settle(work / _PLACING, done, overwrite=True)
+        self.drop(entry.name)
+
+    def _undo(self, entry: Entry) -> None:
+        """Take back the results of an attempt that no longer belongs to this input or recipe."""
+        work = self._work(entry.name)
+        for path, size in entry.outputs.values():
+            target = self.out / path
+            if not os.path.lexists(work / target.name) and size_of(target) == size:
+                with suppress(OSError):
+                    _remove(target)
+        self.drop(entry.name)
+
+    def sweep(self) -> None:
+        """Remove everything that is unfinished, but what `settle` can finish."""
+        with suppress(OSError):
+            for work in (self.folder / "work").iterdir():
+                if not (work / _PLACING).is_file():
+                    _remove(work)
+
+    def _entry_path(self, name: str) -> Path:
+        return self.folder / "files" / f"{_id(name)}.json"
+
+    def _work(self, name: str) -> Path:
+        return self.folder / "work" / _id(name)
+
+
+def size_of(path: Path) -> int | None:
+    """Return the bytes of a file, or of all files in a folder; None if there is nothing."""
+    try:
+        if not path.is_dir():
+            return path.stat().st_size
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    except OSError:
+        return None
+
+
+def _id(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path, overwrite=True) as temporary, translated(path):
+        temporary.write_text(text, "ascii")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
