@@ -24,6 +24,8 @@ class Failed:
 
 
 Outcomes: TypeAlias = Iterator[tuple[int, Answer | Failed]]
+#: Told in any thread how far an item is: its position, the fraction and what it says.
+Watch: TypeAlias = Callable[[int, float, str], None]
 
 
 class Board(Generic[Answer]):
@@ -37,13 +39,23 @@ class Board(Generic[Answer]):
         The caller's.
     message : str
         Shown with the progress. Default: what the items say.
+    watch : callable, optional
     """
 
-    def __init__(self, weights: Sequence[float], job: Job, message: str = "") -> None:
+    def __init__(
+        self,
+        weights: Sequence[float],
+        job: Job,
+        message: str = "",
+        watch: Watch | None = None,
+    ) -> None:
         self.halt = threading.Event()
-        self._weights, self._job, self._message = list(weights), job, message
-        self._total = sum(self._weights) or 1.0
-        self._parts = [0.0] * len(self._weights)
+        self._watch = watch
+        self.weights, self._job, self._message = list(weights), job, message
+        #: Shown instead of the message while there is nobody to do the work.
+        self.waits_for = ""
+        self._total = sum(self.weights) or 1.0
+        self._parts = [0.0] * len(self.weights)
         self._said = ""
         self._found: queue.SimpleQueue[tuple[int, Answer | Failed]] = queue.SimpleQueue()
 
@@ -59,12 +71,14 @@ class Board(Generic[Answer]):
 
     def note(self, position: int, fraction: float, message: str = "") -> None:
         """Remember how far an item is."""
-        self._parts[position] = min(1.0, max(0.0, fraction)) * self._weights[position]
+        self._parts[position] = min(1.0, max(0.0, fraction)) * self.weights[position]
         self._said = message or self._said
+        if self._watch is not None:
+            self._watch(position, fraction, message)
 
     def put(self, position: int, outcome: Answer | Failed) -> None:
         """Hand in what came of an item."""
-        self._parts[position] = self._weights[position]
+        self._parts[position] = self.weights[position]
         self._found.put((position, outcome))
 
     def take(self, seconds: float = _TICK) -> tuple[int, Answer | Failed] | None:
@@ -85,7 +99,7 @@ class Board(Generic[Answer]):
     def report(self) -> None:
         """Tell the caller's job how far all items are together."""
         fraction = min(1.0, sum(self._parts) / self._total)
-        self._job.checkpoint(fraction, self._message or self._said)
+        self._job.checkpoint(fraction, self.waits_for or self._message or self._said)
 
     @property
     def is_empty(self) -> bool:
@@ -107,7 +121,12 @@ def longest_first(weights: Sequence[float]) -> list[int]:
 
 
 def outcomes_of(
-    work: Callable[[int, Job], Answer], n: int, weights: Sequence[float], job: Job, message: str
+    work: Callable[[int, Job], Answer],
+    n: int,
+    weights: Sequence[float],
+    job: Job,
+    message: str,
+    watch: Watch | None = None,
 ) -> Outcomes[Answer]:
     """Do items in `n` threads of Dask's local scheduler.
 
@@ -119,6 +138,7 @@ def outcomes_of(
         One an item.
     job : Job
     message : str
+    watch : callable, optional
 
     Yields
     ------
@@ -132,7 +152,7 @@ def outcomes_of(
     BaseException
         What `work` raises beside `BrushwoodError`.
     """
-    board: Board[Answer] = Board(weights, job, message)
+    board: Board[Answer] = Board(weights, job, message, watch)
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     for position in longest_first(weights):
         waiting.put(position)

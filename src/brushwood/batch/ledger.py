@@ -238,8 +238,20 @@ class Ledger:
                     _remove(target)
         self.drop(entry.name)
 
+    def keep_trace(self, name: str, text: str) -> Path | None:
+        """Keep where an error happened; None if that cannot be written."""
+        path = self.folder / "errors" / f"{_id(name)}.txt"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"{name}\n{text}", "utf-8", errors="backslashreplace")
+        except OSError:
+            return None
+        return path
+
     def sweep(self) -> None:
         """Remove everything that is unfinished, but what `settle` can finish."""
+        with suppress(OSError):
+            _remove(self.folder / "errors")
         with suppress(OSError):
             for work in (self.folder / "work").iterdir():
                 if not (work / _PLACING).is_file():

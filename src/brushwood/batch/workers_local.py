@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from brushwood.batch.crossing import Parcel, dumps, loads, unpack_error
-from brushwood.batch.engine import Outcomes, answers_of, outcomes_of, shares
+from brushwood.batch.engine import Outcomes, Watch, answers_of, outcomes_of, shares
 from brushwood.batch.worker_process import WorkerGone, WorkerProcess
 from brushwood.errors import InputError, WorkerLostError
 from brushwood.jobs import IDLE, Job
@@ -42,13 +42,14 @@ class LocalThreads:
         job: Job = IDLE,
         message: str = "",
         weights: Sequence[float] | None = None,
+        watch: Watch | None = None,
     ) -> Outcomes[Answer]:
         """Yield ``(position, answer or Failed)``: one bad item does not stop the others."""
 
         def do(position: int, part: Job) -> Answer:
             return work(items[position], part)
 
-        return outcomes_of(do, self.n, shares(weights, len(items)), job, message)
+        return outcomes_of(do, self.n, shares(weights, len(items)), job, message, watch)
 
     def each(
         self,
@@ -110,6 +111,7 @@ class LocalProcesses(LocalThreads):
         job: Job = IDLE,
         message: str = "",
         weights: Sequence[float] | None = None,
+        watch: Watch | None = None,
     ) -> Outcomes[Answer]:
         """Yield ``(position, answer or Failed)``: one bad item does not stop the others.
 
@@ -122,7 +124,7 @@ class LocalProcesses(LocalThreads):
             answer: Answer = self._do(parcel, dumps(items[position]), part, name)
             return answer
 
-        return outcomes_of(do, self.n, shares(weights, len(items)), job, message)
+        return outcomes_of(do, self.n, shares(weights, len(items)), job, message, watch)
 
     def close(self) -> None:
         """End the processes. Another call of `each` starts new ones."""
