@@ -19,6 +19,11 @@ _UNITS = {
     "micrometre": "um", "nanometer": "nm", "nanometre": "nm", "millimeter": "mm",
     "millimetre": "mm", "centimeter": "cm", "meter": "m", "metre": "m", "angstrom": "Å",
 }  # fmt: skip
+_TIMES = {
+    "sec": "s", "second": "s", "seconds": "s", "millisecond": "ms", "msec": "ms",
+    "milliseconds": "ms", "microsecond": "us", "µs": "us", "μs": "us", "minute": "min",
+    "minutes": "min", "hour": "h", "hours": "h", "day": "d", "days": "d",
+}  # fmt: skip
 _NO_UNITS = {"", "pixel", "pixels", "px", "null", "reference frame", "inch"}
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
@@ -145,6 +150,18 @@ def unit_of(text: object) -> str | None:
     """Return a unit in one spelling; None for pixels and for nothing."""
     unit = str(text or "").strip().replace("\\u00B5", "µ").replace("\\u00b5", "µ")
     return None if unit.lower() in _NO_UNITS else _UNITS.get(unit.lower(), unit)[:32]
+
+
+def seconds_name(text: object) -> str | None:
+    """Return a unit of time in one spelling; None for nothing."""
+    unit = str(text or "").strip().replace("\\u00B5", "µ").replace("\\u00b5", "µ")
+    return _TIMES.get(unit.lower(), unit)[:32] or None
+
+
+def positive(values: Mapping[str, Any]) -> dict[str, float]:
+    """Keep what is a positive number; anything else counts as unknown."""
+    good = {a: float(v) for a, v in values.items() if isinstance(v, int | float)}
+    return {a: v for a, v in good.items() if 0 < v < float("inf")}
 
 
 def ordered(path: Path, data: Any, axes: str) -> tuple[Any, str]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from brushwood.errors import ImageFileError, InputError
 from brushwood.io.atomic import replacing, translated
+from brushwood.io.header import Header
 from brushwood.io.imagefile import (
     NOTHING,
     NPY,
@@ -24,6 +25,7 @@ from brushwood.io.imagefile import (
     unreadable,
 )
 from brushwood.io.mapped import MappedArray
+from brushwood.io.ngff import is_zarr
 from brushwood.jobs import IDLE, Job
 from brushwood.workers import IN_TURN, Workers
 
@@ -102,11 +104,6 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-def is_zarr(folder: Path) -> bool:
-    """Whether a folder is a Zarr array or group."""
-    return any((folder / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
-
-
 def find_images(folder: Path) -> list[Path]:
     """List the images in a folder, sorted by name; other files and hidden ones are passed over."""
     return sorted(
@@ -124,6 +121,10 @@ def write_image(
     spacing: Mapping[str, float] | Sequence[float] | None = None,
     unit: str | None = None,
     *,
+    channel_names: Sequence[str] = (),
+    time_step: float | None = None,
+    time_unit: str | None = None,
+    labels: bool = False,
     overwrite: bool = False,
 ) -> None:
     """Write an image with its calibration, completely or not at all.
@@ -138,6 +139,8 @@ def write_image(
     spacing : mapping of str to float, or sequence of float, optional
         Size of a pixel along ``z``, ``y``, ``x``; a sequence belongs to the last axes.
     unit : str, optional
+    channel_names, time_step, time_unit, labels
+        As `create_image` takes them.
     overwrite : bool
 
     Raises
@@ -146,10 +149,19 @@ def write_image(
         If something stands there, or the folder is missing, read-only or full.
     """
     values = np.asarray(array)
-    scale = scale_of(spacing)
     target = Path(path)
     created = create_image(
-        target, values.shape, values.dtype, axes, scale, unit, overwrite=overwrite
+        target,
+        values.shape,
+        values.dtype,
+        axes,
+        scale_of(spacing),
+        unit,
+        channel_names=channel_names,
+        time_step=time_step,
+        time_unit=time_unit,
+        labels=labels,
+        overwrite=overwrite,
     )
     with created as out, translated(target):
         out[...] = values
@@ -176,22 +188,27 @@ def create_image(
 
     Parameters
     ----------
+    path : path
+        Ending in ``.tif``, ``.zarr`` or ``.npy``; or ``IMAGE.zarr/labels/NAME``, which puts a label
+        image into an OME-Zarr image, in that image's version of the format.
     shape : tuple of int
     axes : str
         A letter an axis of `shape`; the channels may come first.
     scale, unit, channel_names, time_step, time_unit
         As in `ImageFile`.
     labels : bool
-        The image numbers objects: see ``docs/images.md`` for how each kind of file says so.
+        The pixels number objects: an OME-Zarr image says so, and a TIFF file gets the smallest type
+        that holds them.
     workers : Workers
-        Who does what follows the block: coarser levels, or a smaller type of number.
+        Who does what follows the block: coarser levels of OME-Zarr.
     job : Job
         Progress of what follows the block; cancelling it leaves no file.
 
     Yields
     ------
-    MappedArray or zarr array
-        Of `shape` and `dtype`, zeros; takes basic slices.
+    MappedArray, TurnedArray or zarr array
+        Of `shape` and `dtype`, zeros; takes basic slices and travels to other processes. Several
+        may write at once what shares no chunk.
     """
     target, wanted = Path(path), np.dtype(dtype)
     if len(axes) != len(shape) or set(axes) - set("tczyxq") or not axes.endswith("yx"):
@@ -199,23 +216,40 @@ def create_image(
             f"Axes {axes!r} do not describe an image of shape {shape}. Give a letter of t, c, z, "
             "y, x and q an axis, y and x last."
         )
-    with replacing(target, overwrite=overwrite) as temporary:
-        creator = _creator(target)
-        with creator(target, temporary, shape, wanted, axes, scale, unit) as out:
-            yield out
+    is_within = is_label_target(target)
+    header = Header(
+        axes, scale, unit, tuple(channel_names), time_step, time_unit, labels or is_within
+    )
+    creator = _creator(target)
+    if is_within:
+        from brushwood.io.labels_group import prepare_labels, register_labels
+
+        prepare_labels(target)
+    with (
+        replacing(target, overwrite=overwrite) as temporary,
+        creator(target, temporary, shape, wanted, header, workers, job) as out,
+    ):
+        yield out
+    if is_within:
+        register_labels(target)
+
+
+def is_label_target(target: Path) -> bool:
+    """Whether a path stands for a label image within an OME-Zarr image."""
+    return target.parent.name == "labels" and is_zarr(target.parent.parent)
 
 
 def _creator(target: Path) -> Callable[..., AbstractContextManager[Any]]:
     """Return what creates files of a kind; libraries are imported when they are needed."""
     suffix = target.suffix.lower()
-    if _KINDS.get(suffix) == TIFF:
-        from brushwood.io.tiff import create_tiff
-
-        return create_tiff
-    if suffix == ZARR:
-        from brushwood.io.omezarr import create_zarr
+    if suffix == ZARR or is_label_target(target):
+        from brushwood.io.omezarr_write import create_zarr
 
         return create_zarr
+    if _KINDS.get(suffix) == TIFF:
+        from brushwood.io.tiff_write import create_tiff
+
+        return create_tiff
     if suffix == NPY:
         return _create_npy
     raise InputError(
