@@ -1,6 +1,7 @@
 """The last step: which areas and pieces are objects, and the number of each."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class Numbered:
         Number of each piece, from row 1.
     starts : Table of int64
         Pieces before each share.
-    tiles : dict of int to list of Tile
+    tiles : mapping of int to sequence of Tile
         Where pieces lie, by block of the grid.
     shelf : Shelf
         Where they are kept.
@@ -55,7 +56,7 @@ class Numbered:
     areas: Naming
     pieces: Table
     starts: Table
-    tiles: dict[int, list[Tile]]
+    tiles: Mapping[int, Sequence[Tile]]
     shelf: Shelf
 
     def read(self, region: Block) -> npt.NDArray[np.int32]:
@@ -74,10 +75,9 @@ class Numbered:
                 np.copyto(out[part.within(region)], number[inside], where=inside > 0)
         return out
 
-    def of(self, region: Block) -> "Numbered":
-        """Return what is needed to read one region."""
-        cells = self._cells(region)
-        return replace(self, tiles={c: self.tiles[c] for c in cells if c in self.tiles})
+    def tiles_in(self, region: Block) -> dict[int, Sequence[Tile]]:
+        """Return the tiles that are needed to read one region."""
+        return {c: self.tiles[c] for c in self._cells(region) if c in self.tiles}
 
     def _cells(self, region: Block) -> list[int]:
         size, shape = self.areas.names.size, self.areas.names.shape

@@ -79,7 +79,8 @@ class Share:
     @property
     def pixels(self) -> npt.NDArray[np.float64]:
         """Pixels of each box."""
-        return np.prod(self.high - self.low, axis=1, dtype=np.float64)
+        n: npt.NDArray[np.float64] = np.prod(self.high - self.low, axis=1, dtype=np.float64)
+        return n
 
 
 @dataclass(frozen=True, slots=True)

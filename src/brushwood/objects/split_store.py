@@ -243,7 +243,7 @@ def packed(values: AnyArray) -> bytes:
     if values.dtype == bool:
         return b"b" + zlib.compress(np.packbits(values).tobytes(), 1)
     small = values.astype(np.min_scalar_type(int(values.max(initial=0))), copy=False)
-    return small.dtype.char.encode("ascii") + zlib.compress(np.ascontiguousarray(small), 1)
+    return small.dtype.char.encode("ascii") + zlib.compress(small.tobytes(), 1)
 
 
 def unpacked(data: bytes, shape: tuple[int, ...], dtype: npt.DTypeLike) -> AnyArray:

@@ -1,40 +1,66 @@
-"""Writes the objects of a frame into an array, region by region."""
+"""Writes objects into an array, region by region or frame by frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from brushwood.arrays import Triple
 from brushwood.blocks import Block, iter_blocks
 from brushwood.errors import InputError, ShapeMismatchError
 from brushwood.jobs import Job
 from brushwood.objects.numbering import Numbered
+from brushwood.objects.parting import Tile
 from brushwood.workers import Workers
 
 _MESSAGE = "Writing"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Target:
+    """Where a frame's objects go. It travels to workers.
+
+    Attributes
+    ----------
+    out : array-like
+        Integers (…frames, Y, X) or (…frames, Z, Y, X).
+    ndim : {2, 3}
+    """
+
+    out: Any
+    ndim: int
+
+    def put(
+        self, frame: tuple[int, ...], region: Block, ids: npt.NDArray[np.int32], last: int
+    ) -> None:
+        """Write a region's objects, numbered after `last`."""
+        wide: npt.NDArray[Any] = ids
+        if last:
+            wide = np.where(ids > 0, ids.astype(np.int64) + last, 0)
+        wide = wide.astype(self.out.dtype, copy=False).reshape(ids.shape[-self.ndim :])
+        self.out[(*frame, *region.slices[-self.ndim :])] = wide
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Writing:
-    """What is written where. It travels to workers.
+    """A frame's objects on their way. It travels to workers.
 
     Attributes
     ----------
     objects : Numbered
-    out : array-like
-        Integers (…frames, Y, X) or (…frames, Z, Y, X).
+    target : Target
     frame : tuple of int
     last : int
         Objects of the frames before: numbers go on after it.
-    ndim : {2, 3}
     """
 
     objects: Numbered
-    out: Any
+    target: Target
     frame: tuple[int, ...]
     last: int
-    ndim: int
 
 
 def write(writing: Writing, shape: Triple, size: Triple, workers: Workers, job: Job) -> None:
@@ -47,21 +73,18 @@ def write(writing: Writing, shape: Triple, size: Triple, workers: Workers, job: 
     """
     regions = list(iter_blocks(shape, size))
     # Each travels with the tiles of its own region only.
-    items = [(replace(writing, objects=writing.objects.of(region)), region) for region in regions]
+    items = [(region, writing.objects.tiles_in(region)) for region in regions]
+    bare = replace(writing, objects=replace(writing.objects, tiles={}))
     weights = [region.n_pixels for region in regions]
-    for _ in workers.each(_write, items, job, _MESSAGE, weights):
+    for _ in workers.each(partial(_write, bare), items, job, _MESSAGE, weights):
         pass
 
 
-def _write(item: tuple[Writing, Block], job: Job) -> None:
-    writing, region = item
+def _write(writing: Writing, item: tuple[Block, dict[int, Sequence[Tile]]], job: Job) -> None:
+    region, tiles = item
     job.checkpoint(0.0, _MESSAGE)
-    out, ndim = writing.out, writing.ndim
-    ids = writing.objects.read(region)
-    if writing.last:
-        ids = np.where(ids > 0, ids.astype(np.int64) + writing.last, 0)
-    ids = ids.astype(out.dtype, copy=False)
-    out[(*writing.frame, *region.slices[-ndim:])] = ids.reshape(ids.shape[-ndim:])
+    ids = replace(writing.objects, tiles=tiles).read(region)
+    writing.target.put(writing.frame, region, ids, writing.last)
 
 
 def check_out(out: Any, shape: tuple[int, ...]) -> None:

@@ -18,7 +18,8 @@ from brushwood.objects.split_field import Field
 from brushwood.objects.split_frame import Desk, FrameObjects, split_frame
 from brushwood.objects.split_params import SplitParams
 from brushwood.objects.split_store import MemoryShelf
-from brushwood.objects.split_write import Writing, check_count, check_out, write
+from brushwood.objects.split_write import Target, Writing, check_count, check_out, write
+from brushwood.workers import IN_TURN, Workers
 
 #: Pixels of a block when nothing else is asked for.
 _BLOCK_PIXELS = 1 << 20
@@ -185,6 +186,7 @@ class Splitter:
         size: Triple,
         written: Triple,
         job: Job,
+        writers: Workers = IN_TURN,
     ) -> SplitSummary:
         """Find the objects of all frames, one after the other, and write them.
 
@@ -196,6 +198,8 @@ class Splitter:
             See `run`.
         size, written : three int
             Shape of a block, and of what is written at once; nothing depends on them.
+        writers : Workers
+            Who writes.
         """
         source = self.source
         check_out(out, (*source.frames, *source.shape))
@@ -208,8 +212,8 @@ class Splitter:
             desk = desk_for(frame)
             found = self.frame(frame, size, part.part(0.0, 0.9), desk=desk)
             check_count(last + len(found), out)
-            writing = Writing(found.numbered, out, frame, last, source.ndim)
-            write(writing, source.shape3, written, desk.workers, part.part(0.9, 1.0))
+            writing = Writing(found.numbered, Target(out, source.ndim), frame, last)
+            write(writing, source.shape3, written, writers, part.part(0.9, 1.0))
             last += len(found)
             sizes.append(found.size)
             n_found += found.n_found
