@@ -18,9 +18,15 @@ _TICK = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """What came of an item instead of an answer: something that the user can repair."""
+    """What came of an item instead of an answer.
 
-    error: BrushwoodError
+    Attributes
+    ----------
+    error : BrushwoodError
+        Something that the user can repair, where `outcomes` of workers yield it.
+    """
+
+    error: BaseException
 
 
 Outcomes: TypeAlias = Iterator[tuple[int, Answer | Failed]]
