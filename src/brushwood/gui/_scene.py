@@ -203,6 +203,22 @@ class NapariScene:
         """Return the layer with this key, or None when it was deleted."""
         return next((layer for layer in self.layers() if key and key_of(layer) == key), None)
 
+    def note(self, key: LayerKey | None) -> dict[str, Any]:
+        """Return what Brushwood noted about a layer, empty if nothing or if it is gone."""
+        layer = self.layer(key)
+        return {} if layer is None else note_of(layer)
+
+    def pixels(self, key: LayerKey | None) -> Any:
+        """Return a layer's pixels at full resolution, None if it is gone."""
+        layer = self.layer(key)
+        return None if layer is None else full_data(layer)
+
+    def origin(self, key: LayerKey | None) -> str:
+        """Return the file or sample that a layer was opened from, "" if it was made here."""
+        source = getattr(self.layer(key), "source", None)
+        path, sample = getattr(source, "path", None), getattr(source, "sample", None)
+        return str(path) if path else "/".join(sample) if sample else ""
+
     def add(self, layer: Layer, *, below: Layer | None = None) -> None:
         """Add a layer, under another one, and leave the selection as it is."""
         layers = self.viewer.layers

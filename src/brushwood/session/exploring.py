@@ -23,6 +23,8 @@ from brushwood.tables import units_of, with_units
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from brushwood.objects.classifier import ObjectClassifier
+
 
 @dataclass
 class ExploreState:
@@ -48,6 +50,8 @@ class ExploreState:
         Gates by name.
     said : str
         The last result in two words, for the guide.
+    learned : ObjectClassifier or None
+        The classifier that repeats the groups on other images.
     """
 
     layers: tuple[LayerKey, ...] = ()
@@ -65,6 +69,7 @@ class ExploreState:
     look: Look = "auto"
     populations: tuple[Population, ...] = ()
     said: str = ""
+    learned: "ObjectClassifier | None" = None
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
 

@@ -80,6 +80,12 @@ class LiveEngine:
         """The present model, or None."""
         return self._classifier
 
+    @property
+    def stroke_counts(self) -> dict[int, int] | None:
+        """Pixels of each class that the present model learned from strokes; None if unknown."""
+        strokes = self._strokes
+        return None if strokes is None else {i: n for i, n in strokes.counts.items() if n}
+
     def update(
         self, request: LiveRequest, job: Job, publish: Publish, *, forced: bool = False
     ) -> Finished:

@@ -35,6 +35,10 @@ class MakingRequest:
         Unit of `spacing`, "px" for none.
     written : tuple of array-like
         Arrays that a pixel classifier fills together. Where all hold 0 it has not been yet.
+    image_key : LayerKey or None
+        The layer of `image`.
+    model : int
+        Version of the pixel classifier that filled the source, 0 if none did.
     """
 
     key: LayerKey
@@ -47,6 +51,18 @@ class MakingRequest:
     spacing: tuple[float, ...]
     unit: str = "px"
     written: tuple[Any, ...] = ()
+    image_key: LayerKey | None = None
+    model: int = 0
+
+    def note(self, blank: float) -> dict[str, Any]:
+        """Return plain values that say how the objects were made, for a recipe."""
+        return {
+            "foreground": None if self.foreground is None else list(self.foreground),
+            "ndim": self.ndim,
+            "image": self.image_key,
+            "model": self.model,
+            "blank": blank,
+        }
 
     @property
     def pixel_size(self) -> float:

@@ -37,6 +37,7 @@ class Keeping(QObject):
     def take(self, kept: Kept) -> None:
         """Keep a classifier."""
         self.kept = kept
+        self._controller.state.learned = kept.classifier
 
     @property
     def classifier(self) -> ObjectClassifier | None:
@@ -46,6 +47,7 @@ class Keeping(QObject):
     def forget(self) -> None:
         """Drop the classifier."""
         self.kept = None
+        self._controller.state.learned = None
 
     def stop(self) -> None:
         """Stop, silently."""

@@ -114,6 +114,8 @@ class Controller(QObject):
             spacing=ready.spacing[-self.state.ndim :],
             unit=source.unit,
             written=self._written(source),
+            image_key=ready.image.key if uses_image and ready.image is not None else None,
+            model=self.session.engine.version if "output" in note_of(layer) else 0,
         )
 
     def _written(self, source: SourceRef) -> tuple[Any, ...]:

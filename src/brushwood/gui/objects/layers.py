@@ -76,6 +76,11 @@ class ObjectLayers:
             "of": owner,
             "split": whole.request.params.to_json(),
             "made": whole.fingerprint,
+            "how": {
+                **whole.request.note(whole.blank),
+                "output": note_of(source).get("output", ""),
+                "class": int(note_of(source).get("class", 0)),
+            },
         }
         data = whole.levels if len(whole.levels) > 1 else whole.levels[0]
         if edited:
