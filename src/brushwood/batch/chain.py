@@ -9,11 +9,15 @@ import numpy as np
 
 from brushwood.batch import chain_stages as stages
 from brushwood.batch.chain_fit import Fit
+from brushwood.batch.chain_maps import count_classes
 from brushwood.batch.chain_measure import measures, options_of
+from brushwood.batch.chain_scores import plain, score
+from brushwood.batch.misfits import compared_of
 from brushwood.batch.models import Models
 from brushwood.batch.recipe import Recipe
 from brushwood.batch.steps import IMAGES
 from brushwood.errors import InputError
+from brushwood.evaluate.dataset import ImageScores
 from brushwood.io.images import ImageFile
 from brushwood.jobs import IDLE, Job
 from brushwood.workers import IN_TURN, Workers
@@ -55,14 +59,18 @@ class ChainResult:
         the measurements and what classifying wrote. None without such steps.
     counts : mapping
         Plain JSON values: ``pixels`` (of a map), ``classes`` (pixels by class id), ``objects``, and
-        ``object_classes`` (objects by class id), as far as the recipe makes them.
+        ``object_classes`` (objects by class id), and ``scores`` (against the truth), as far as the
+        recipe makes them.
     notes : tuple of str
         What the user should know, a sentence each.
+    scores : ImageScores or None
+        Against the truth, if the recipe evaluates. Its row is in ``counts["scores"]``.
     """
 
     table: "DataFrame | None" = None
     counts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    scores: ImageScores | None = None
 
 
 def planned_outputs(recipe: Recipe, image: ImageFile, models: Models) -> dict[str, ArraySpec]:
@@ -99,6 +107,7 @@ def run_chain(
     models: Models,
     out: Mapping[str, Any],
     *,
+    name: str = "",
     scratch: Path | None = None,
     workers: Workers = IN_TURN,
     job: Job = IDLE,
@@ -114,6 +123,8 @@ def run_chain(
     out : mapping of str to array
         What is filled, as `planned_outputs` says; NumPy, zarr or anything that takes basic slices.
         More than the recipe saves may be given.
+    name : str
+        What the table calls the image, and what its truth is sought by. Default: as the file.
     scratch : path, optional
         Folder for large arrays that are needed on the way. Without one they are in memory.
     workers : Workers
@@ -131,24 +142,51 @@ def run_chain(
     missing = [n for n in IMAGES if n in recipe.outputs and n not in out]
     if missing:
         raise InputError(f"Arrays for {', '.join(missing)} are needed, as planned_outputs says.")
-    place = stages.Place(out, scratch, workers)
-    shares = stages.shares(fit)
-    pixels = stages.classify_pixels(fit, place, job.part(0.0, shares[0]))
-    counts: dict[str, Any] = {"pixels": fit.n_pixels}
-    if "classes" in pixels:
-        counts["classes"] = stages.count_classes(fit, pixels["classes"], job.part(*shares[:2]))
-    if recipe.objects is None:
-        job.checkpoint(1.0, "")
-        return ChainResult(None, counts, stages.notes_on(fit))
-    objects, counts["objects"] = stages.make_objects(fit, place, pixels, job.part(*shares[1:3]))
-    if options is None:
-        job.checkpoint(1.0, "")
-        return ChainResult(None, counts, stages.notes_on(fit))
-    table = stages.measure_objects(fit, place, objects, pixels, options, job.part(*shares[2:4]))
-    notes = stages.notes_on(fit, table)
-    if models.objects is not None:
-        table, found = stages.classify_objects(fit, place, objects, table, job.part(*shares[3:5]))
-        counts["object_classes"] = found
-    table = stages.named(table, image.name)
+    work = _Chain(fit, stages.Place(out, scratch, workers), name or image.name, stages.shares(fit))
+    result = work.run(options, job)
     job.checkpoint(1.0, "")
-    return ChainResult(table, counts, notes)
+    return result
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Chain:
+    """The stages, one after the other."""
+
+    fit: Fit
+    place: stages.Place
+    name: str
+    shares: tuple[float, ...]
+
+    def run(self, options: Mapping[str, Any] | None, job: Job) -> ChainResult:
+        fit, place, recipe = self.fit, self.place, self.fit.recipe
+        pixels = stages.classify_pixels(fit, place, self._part(job, 0))
+        counts: dict[str, Any] = {"pixels": fit.n_pixels}
+        if "classes" in pixels:
+            counts["classes"] = count_classes(
+                pixels["classes"], fit.classifier.classes_, fit.source.ndim, place.workers,
+                self._part(job, 1),
+            )  # fmt: skip
+        found, table = dict(pixels), None
+        if recipe.objects is not None:
+            part = self._part(job, 2)
+            found["objects"], counts["objects"] = stages.make_objects(fit, place, pixels, part)
+        if options is not None:
+            table = stages.measure_objects(fit, place, found, options, self._part(job, 3))
+        notes = stages.notes_on(fit, table)
+        if table is not None and fit.models.objects is not None:
+            table, classes = stages.classify_objects(
+                fit, place, found["objects"], table, self._part(job, 4)
+            )
+            counts["object_classes"] = classes
+        scores = None
+        if recipe.evaluate is not None:
+            scores = score(fit, self.name, found, self._part(job, 5))
+            counts["scores"] = plain(scores, compared_of(recipe))
+            notes = (*notes, scores.problem or scores.note)
+        if table is not None:
+            table = stages.named(table, self.name)
+        return ChainResult(table, counts, tuple(note for note in notes if note), scores)
+
+    def _part(self, job: Job, stage: int) -> Job:
+        ends = (0.0, *self.shares)
+        return job.part(ends[stage], ends[stage + 1])

@@ -1,6 +1,8 @@
 """The stages of a recipe's chain; each fills arrays, and none depends on how work is divided."""
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,21 +11,24 @@ import numpy as np
 
 from brushwood.arrays import ImageSource
 from brushwood.batch.chain_fit import Fit
+from brushwood.batch.chain_maps import paint_classes
 from brushwood.batch.chain_measure import image_of
-from brushwood.blocks import iter_blocks
 from brushwood.jobs import Job
-from brushwood.measure.table import measure
-from brushwood.objects.painting import paint_objects
+from brushwood.measure.parts import measure_in_parts
+from brushwood.objects.parts import split_in_parts
 from brushwood.objects.results import classified
-from brushwood.objects.splitter import Splitter, block_size
+from brushwood.objects.splitter import Splitter
 from brushwood.objects.training import CLASS
+from brushwood.pixels.parts import pixels_in_parts
 from brushwood.workers import Workers
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 #: Arrays on the way that are larger go to a file, if there is a place for it.
-MEMORY_BYTES = 256 << 20
+MEMORY_BYTES = 128 << 20
+#: Images of more pixels are split in parts even by one worker, so that memory stays bounded.
+SMALL_PIXELS = 64 << 20
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,6 +45,20 @@ class Place:
     out: Mapping[str, Any]
     scratch: Path | None
     workers: Workers
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether several workers share each stage."""
+        return self.workers.n > 1 or self.workers.is_remote
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Yield a folder for what is found on the way."""
+        if self.scratch is not None:
+            yield self.scratch
+            return
+        with tempfile.TemporaryDirectory(prefix="brushwood-") as folder:
+            yield Path(folder)
 
     def array(self, name: str, fit: Fit) -> Any:
         """Return the array for a result: where it is saved, or one on the way."""
@@ -80,6 +99,7 @@ def shares(fit: Fit) -> tuple[float, ...]:
         2.0 if recipe.objects else 0.0,
         3.0 if recipe.measure or recipe.classify else 0.0,
         0.3 if recipe.classify else 0.0,
+        0.5 if recipe.evaluate else 0.0,
     ]
     ends = np.cumsum(costs) / sum(costs)
     return tuple(float(end) for end in ends)
@@ -91,30 +111,18 @@ def classify_pixels(fit: Fit, place: Place, job: Job) -> dict[str, Any]:
     if not names:
         return {}
     arrays = {name: place.array(name, fit) for name in names}
-    fit.classifier.predict_maps(fit.source, names, out=arrays, job=job)
-    return arrays
-
-
-def count_classes(fit: Fit, classes: Any, job: Job) -> dict[str, int]:
-    """Count the pixels of each class the classifier knows."""
-    ids = fit.classifier.classes_
-    total = np.zeros(int(ids.max()) + 1, np.int64)
-    source = ImageSource.of(classes, ndim=fit.source.ndim)
-    blocks = list(iter_blocks(source.shape3, block_size(source)))
-    frames = list(source.iter_frames())
-    for number, frame in enumerate(frames):
-        for part, block in enumerate(blocks):
-            job.checkpoint((number + part / len(blocks)) / len(frames), "Counting pixels")
-            found = source.read(frame, block.start, block.stop)
-            total += np.bincount(found.ravel(), minlength=len(total))
-    return {str(i): int(total[i]) for i in ids}
+    return pixels_in_parts(fit.classifier, fit.source, arrays, workers=place.workers, job=job)
 
 
 def make_objects(fit: Fit, place: Place, pixels: Mapping[str, Any], job: Job) -> tuple[Any, int]:
     """Make the objects; return their image and how many there are."""
     out = place.array("objects", fit)
-    summary = splitter_of(fit, pixels).run(out, job)
-    return out, len(summary)
+    work = splitter_of(fit, pixels)
+    if not place.in_parts and fit.n_pixels <= SMALL_PIXELS:
+        return out, len(work.run(out, job))
+    with place.folder() as scratch:
+        found = split_in_parts(work, out, scratch=scratch, workers=place.workers, job=job)
+    return out, len(found)
 
 
 def splitter_of(fit: Fit, pixels: Mapping[str, Any]) -> Splitter:
@@ -142,14 +150,20 @@ def splitter_of(fit: Fit, pixels: Mapping[str, Any]) -> Splitter:
 def measure_objects(
     fit: Fit,
     place: Place,
-    objects: Any,
-    pixels: Mapping[str, Any],
+    found: Mapping[str, Any],
     options: Mapping[str, Any],
     job: Job,
 ) -> "DataFrame":
     """Measure the objects."""
-    chances = pixels.get("probabilities") if fit.measures_probabilities else None
-    return measure(objects, image_of(fit), probabilities=chances, **options, job=job)
+    chances = found.get("probabilities") if fit.measures_probabilities else None
+    return measure_in_parts(
+        found["objects"],
+        image_of(fit),
+        probabilities=chances,
+        **options,
+        workers=place.workers,
+        job=job,
+    )
 
 
 def classify_objects(
@@ -161,7 +175,7 @@ def classify_objects(
     found = classified(model, table, job=job.part(0.0, 0.5))
     if "object_classes" in place.out:
         out = place.out["object_classes"]
-        paint_objects(objects, found, ndim=fit.ndim, out=out, job=job.part(0.5, 1.0))
+        paint_classes(objects, found, out, fit.ndim, place.workers, job.part(0.5, 1.0))
     counts = found[CLASS].value_counts()
     return found, {str(i): int(counts.get(i, 0)) for i in model.classes_.tolist()}
 

@@ -226,20 +226,42 @@ def _compared(
 ) -> ImageScores:
     try:
         with read_image(paths[0]) as truth, read_image(paths[1]) as prediction:
-            _check_scale(truth, prediction)
-            if what == "objects":
-                ndim = truth.ndim if truth.data.ndim > truth.ndim else None
-                matching = match_objects(
-                    truth.data, prediction.data, min_iou=min_iou, ndim=ndim, job=job
-                )
-                return ImageScores(name, matching, note=_empty_note(matching))
-            given = relabelled(prediction.data, classes)
-            scores = compare_pixels(truth.data, given, ignore=ignore, job=job)
-            return ImageScores(name, scores, note=class_problem(scores))
+            return scores_of(
+                name, truth, prediction, what, min_iou=min_iou, ignore=ignore, classes=classes,
+                job=job,
+            )  # fmt: skip
     except BrushwoodError as error:
         return ImageScores(name, None, problem=str(error))
     except (OSError, MemoryError) as error:
         return ImageScores(name, None, problem=f"It cannot be read: {error}")
+
+
+def scores_of(
+    name: str,
+    truth: ImageFile,
+    prediction: ImageFile,
+    what: What,
+    *,
+    min_iou: float = 0.5,
+    ignore: int | None = 0,
+    classes: Mapping[int, int] | None = None,
+    job: Job = IDLE,
+) -> ImageScores:
+    """Compare one prediction with its truth; parameters as `evaluate_files`.
+
+    Raises
+    ------
+    BrushwoodError
+        If they cannot be compared.
+    """
+    _check_scale(truth, prediction)
+    if what == "objects":
+        ndim = truth.ndim if truth.data.ndim > truth.ndim else None
+        matching = match_objects(truth.data, prediction.data, min_iou=min_iou, ndim=ndim, job=job)
+        return ImageScores(name, matching, note=_empty_note(matching))
+    given = relabelled(prediction.data, classes)
+    scores = compare_pixels(truth.data, given, ignore=ignore, job=job)
+    return ImageScores(name, scores, note=class_problem(scores))
 
 
 def _check_scale(truth: ImageFile, prediction: ImageFile) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from brushwood.evaluate.dataset import What
 from brushwood.objects.split_params import NEED_PROBABILITY
 
 if TYPE_CHECKING:
@@ -67,3 +68,11 @@ def needs_image_channel(recipe: "Recipe") -> bool:
         return False
     by_image = step.params.method in NEED_PROBABILITY and step.source == "classes"
     return step.params.method == "intensity" or by_image
+
+
+def compared_of(recipe: "Recipe") -> What:
+    """Return what a recipe compares with the truth: objects where it makes some."""
+    step = recipe.evaluate
+    if step is None or step.what == "auto":
+        return "pixels" if recipe.objects is None else "objects"
+    return step.what

@@ -18,6 +18,7 @@ from brushwood.workers import Workers
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from brushwood.evaluate.dataset import ImageScores
     from brushwood.opencl import Device
 
 
@@ -43,6 +44,8 @@ class Result:
         What the user should know.
     axes : str
         A letter an axis of a map.
+    scores : ImageScores
+        Against the truth, if the recipe evaluates.
     """
 
     classes: npt.NDArray[Any] | None
@@ -54,6 +57,7 @@ class Result:
     counts: dict[str, Any]
     notes: tuple[str, ...]
     axes: str
+    scores: "ImageScores | None" = None
 
 
 def run_in_memory(
@@ -87,6 +91,7 @@ def _run(recipe: Recipe, image: ImageFile, models: Models, workers: Workers, job
         dict(found.counts),
         found.notes,
         fit.axes,
+        found.scores,
     )
 
 
