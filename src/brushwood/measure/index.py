@@ -10,9 +10,12 @@ import numpy.typing as npt
 
 from brushwood.arrays import AnyArray, ImageSource
 from brushwood.jobs import IDLE, Job
+from brushwood.measure import giants
 from brushwood.measure.adding import FloatArray, add_to
-from brushwood.measure.region import IntArray, Region, read_region
-from brushwood.measure.runs import Band, Runs, bands, find_runs
+from brushwood.measure.edges import edge_pixels
+from brushwood.measure.giants import GiantPixels
+from brushwood.measure.region import IntArray, Region, read_region, spacing3_of
+from brushwood.measure.runs import Band, bands, compact, find_runs
 from brushwood.measure.slabs import is_in_memory, kept_slabs
 
 __all__ = ["FloatArray", "IntArray", "LabelIndex", "Pixels", "add_to"]
@@ -98,7 +101,7 @@ class LabelIndex:
         source = kept_slabs(source)
         held = None if box else _hold(source, frame)
         runs = find_runs(*_readable(source, frame, held), job, box)
-        labels, number, count = _compact(runs)
+        labels, number, count = compact(runs)
         order = np.argsort(number, kind="stable")
         first = np.zeros(labels.size + 1, np.int64)
         np.cumsum(count, out=first[1:])
@@ -282,6 +285,21 @@ class LabelIndex:
             yield Pixels(part, image)
             done += int(part.n_pixels.sum())
 
+    def portions(
+        self, image: ImageSource, job: Job = IDLE, message: str = "reading pixels"
+    ) -> "Iterator[Pixels | GiantPixels]":
+        """Yield what `pixels` does, but objects too large for that one by one, in pieces."""
+        is_giant = self.n_pixels > giants.GIANT_PIXELS
+        if not is_giant.any():
+            yield from self.pixels(image, job, message)
+            return
+        few = np.flatnonzero(is_giant)
+        share = 1 - self.n_pixels[few].sum() / self.n_pixels.sum()
+        yield from self.part(np.flatnonzero(~is_giant)).pixels(image, job.part(0, share), message)
+        for i, giant in enumerate(few):
+            part = job.part(*(share + (1 - share) * n / few.size for n in (i, i + 1)))
+            yield GiantPixels(self.part(np.array([giant])), kept_slabs(image), part)
+
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
@@ -330,20 +348,10 @@ class Pixels:
 
         Pixels at the image's edge are among them. Every object has such pixels.
         """
-        if not len(self.objects):
-            return np.zeros(0, bool)
-        region = self._region.grown(self.objects.ndim)
-        labels = read_region(*self.objects.readable, region, 0)
-        at = region.flat(self.objects.run_start, self.objects.run_length, self.step)
-        own = labels[at]
-        edge = np.zeros(own.size, bool)
-        for distance in region.neighbours(self.objects.ndim):
-            edge |= labels[at + distance] != own
-            edge |= labels[at - distance] != own
-        return edge
+        return edge_pixels(self, _READ_PIXELS)
 
     @cached_property
-    def _region(self) -> Region:
+    def region(self) -> Region:
         """The box around all objects."""
         low, high = self.objects.low.min(axis=0), self.objects.high.max(axis=0)
         return Region(tuple(low.tolist()), tuple(high.tolist()))
@@ -351,18 +359,18 @@ class Pixels:
     @cached_property
     def _flat(self) -> IntArray:
         """Position of each pixel in the flattened `_region`."""
-        return self._region.flat(self.objects.run_start, self.objects.run_length, self.step)
+        return self.region.flat(self.objects.run_start, self.objects.run_length, self.step)
 
     def values(self, channel: int) -> AnyArray:
         """Return one channel's values, shape (P,), of the stored type."""
         if not len(self.objects):
             return np.zeros(0, self.image.dtype)
         frame = self.objects.frame
-        if is_in_memory(self.image) or prod(self._region.shape) <= _READ_PIXELS:
-            values: AnyArray = read_region(self.image, frame, self._region, channel)[self._flat]
+        if is_in_memory(self.image) or prod(self.region.shape) <= _READ_PIXELS:
+            values: AnyArray = read_region(self.image, frame, self.region, channel)[self._flat]
             return values
         values = np.empty(self.first[-1], self.image.dtype)
-        for region, first in self._region.slabs(_READ_PIXELS):
+        for region, first in self.region.slabs(_READ_PIXELS):
             inside = read_region(self.image, frame, region, channel)
             chosen = (self._flat >= first) & (self._flat < first + inside.size)
             values[chosen] = inside[self._flat[chosen] - first]
@@ -381,15 +389,3 @@ def _readable(
     source: ImageSource, frame: tuple[int, ...], held: AnyArray | None
 ) -> tuple[ImageSource, tuple[int, ...]]:
     return (source, frame) if held is None else (ImageSource.of(held, ndim=source.ndim), ())
-
-
-def spacing3_of(spacing: tuple[float, ...] | None, ndim: int) -> tuple[float, float, float]:
-    """Return the size of a pixel along (z, y, x)."""
-    z, y, x = (1.0,) * (3 - ndim) + tuple(spacing or (1.0,) * ndim)
-    return z, y, x
-
-
-def _compact(runs: Runs) -> tuple[IntArray, IntArray, IntArray]:
-    """Return the labels ascending, each run's place among them, and the runs of each."""
-    labels, number, count = np.unique(runs.labels, return_inverse=True, return_counts=True)
-    return labels.astype(np.int64), number.reshape(-1).astype(np.int64), count.astype(np.int64)

@@ -9,11 +9,13 @@ import numpy.typing as npt
 from brushwood.arrays import ImageSource
 from brushwood.jobs import Job
 from brushwood.measure.catalog import Calculation, Call, Measurement
+from brushwood.measure.giants import GiantPixels
 from brushwood.measure.index import FloatArray, IntArray, LabelIndex, Pixels
 from brushwood.measure.moments import centroids
 from brushwood.measure.statistics import Grouped
+from brushwood.measure.values import Values, grouped_values
 
-_SIMPLE: dict[str, Callable[[Grouped], FloatArray]] = {
+_SIMPLE: dict[str, Callable[[Values], FloatArray]] = {
     "intensity_min": lambda values: values.min,
     "intensity_max": lambda values: values.max,
     "intensity_mean": lambda values: values.mean,
@@ -44,7 +46,7 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, npt.NDArray[Any]]:
         if percents:
             found[_PERCENTILE][rows, :, channel] = values.percentiles(percents)
         if call.wanted.intersection(_WEIGHTED):
-            weighted[rows, :, channel] = weighted_centroids(pixels, values)
+            weighted[rows, :, channel] = weighted_centroids(pixels, channel, values)
     if call.wanted.intersection(_WEIGHTED):
         weighted *= np.asarray(objects.spacing3)[:, None]
         plain = centroids(objects) * objects.spacing3
@@ -57,16 +59,20 @@ def compute_edge(objects: LabelIndex, call: Call) -> dict[str, npt.NDArray[Any]]
     """Measure intensities of the pixels at the objects' borders."""
     image = _given(call)
     found = {name: np.empty((len(objects), image.n_channels)) for name in _EDGE}
-    kept: tuple[Pixels, npt.NDArray[np.bool_], IntArray] | None = None
     for pixels, channel, values in _grouped(objects, image, call.job):
-        if kept is None or kept[0] is not pixels:
-            edge = pixels.edge
-            first = np.concatenate([[0], np.cumsum(edge)])[pixels.first]
-            kept = pixels, edge, first
-        some = Grouped(values.values[kept[1]], kept[2])
+        some = _at_edge(pixels, channel, values)
         for name, simple in _EDGE.items():
             found[name][pixels.objects.rows, channel] = _SIMPLE[simple](some)
     return found
+
+
+def _at_edge(pixels: Pixels | GiantPixels, channel: int, values: Values) -> Values:
+    """Return the values at the borders."""
+    if isinstance(pixels, GiantPixels):
+        return pixels.grouped_edge(channel)
+    assert isinstance(values, Grouped)
+    first = np.concatenate([[0], np.cumsum(pixels.edge)])[pixels.first]
+    return Grouped(values.values[pixels.edge], first)
 
 
 _EDGE = {
@@ -74,7 +80,7 @@ _EDGE = {
 }
 
 
-def weighted_centroids(pixels: Pixels, values: Grouped) -> FloatArray:
+def weighted_centroids(pixels: Pixels | GiantPixels, channel: int, values: Values) -> FloatArray:
     """Return the mean position of each object's pixels weighted by a channel, in pixels.
 
     Returns
@@ -85,18 +91,32 @@ def weighted_centroids(pixels: Pixels, values: Grouped) -> FloatArray:
     objects = pixels.objects
     if not len(objects):
         return np.zeros((0, 3))
-    begin = np.cumsum(objects.run_length, dtype=np.int64) - objects.run_length
-    run_sums = np.add.reduceat(values.floats, begin)
-    start = objects.run_start - objects.low[objects.run_object]
-    local = np.empty((len(objects), 3))
-    for axis in (0, 1):
-        local[:, axis] = objects.sum_runs(run_sums * start[:, axis])
-    local[:, 2] = objects.sum_runs(run_sums * start[:, 2])
-    local[:, 2] += values.total(values.floats * pixels.step)
+    if isinstance(pixels, GiantPixels):
+        local: FloatArray = np.zeros((1, 3))
+        for piece in pixels.pieces():
+            some = Grouped(piece.values(channel), piece.first)
+            local += _weighted_sums(piece, some, objects.low)
+    else:
+        assert isinstance(values, Grouped)
+        local = _weighted_sums(pixels, values, objects.low)
     with np.errstate(divide="ignore", invalid="ignore"):
         local /= np.where(values.sum != 0, values.sum, np.nan)[:, None]
     mean: FloatArray = objects.low + local
     return mean
+
+
+def _weighted_sums(pixels: Pixels, values: Grouped, low: IntArray) -> FloatArray:
+    """Sum positions, counted from each object's box, times values, shape (n, 3)."""
+    objects = pixels.objects
+    begin = np.cumsum(objects.run_length, dtype=np.int64) - objects.run_length
+    run_sums = np.add.reduceat(values.floats, begin)
+    start = objects.run_start - low[objects.run_object]
+    local: FloatArray = np.empty((len(objects), 3))
+    for axis in (0, 1):
+        local[:, axis] = objects.sum_runs(run_sums * start[:, axis])
+    local[:, 2] = objects.sum_runs(run_sums * start[:, 2])
+    local[:, 2] += values.total(values.floats * pixels.step)
+    return local
 
 
 def channel_sums(objects: LabelIndex, image: ImageSource, job: Job) -> FloatArray:
@@ -109,14 +129,8 @@ def channel_sums(objects: LabelIndex, image: ImageSource, job: Job) -> FloatArra
 
 def _grouped(
     objects: LabelIndex, image: ImageSource, job: Job
-) -> Iterator[tuple[Pixels, int, Grouped]]:
-    """Yield whole objects with the values of one channel after the other."""
-    done, total = 0, max(1, int(objects.n_pixels.sum()) * image.n_channels)
-    for pixels in objects.pixels(image):
-        for channel in range(image.n_channels):
-            job.checkpoint(done / total, "measuring intensities")
-            yield pixels, channel, Grouped(pixels.values(channel), pixels.first)
-            done += int(pixels.first[-1])
+) -> Iterator[tuple[Pixels | GiantPixels, int, Values]]:
+    return grouped_values(objects, image, job, "measuring intensities")
 
 
 def _given(call: Call) -> ImageSource:

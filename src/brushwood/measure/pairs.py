@@ -15,6 +15,7 @@ from brushwood.measure.index import FloatArray, IntArray, LabelIndex
 from brushwood.measure.inputs import check_shape, checked_spacing, label_source
 from brushwood.measure.moments import centroids
 from brushwood.measure.noting import noted_table
+from brushwood.measure.values import grouped_values
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -213,14 +214,9 @@ def _intensities(
 def _sums(objects: LabelIndex, image: ImageSource, job: Job) -> tuple[FloatArray, FloatArray]:
     """Return sum and standard deviation of each object in each channel."""
     sums, std = (np.zeros((len(objects), image.n_channels)) for _ in range(2))
-    for pixels in objects.pixels(image, job):
-        rows, first = pixels.objects.rows, pixels.first[:-1]
-        for c in range(image.n_channels if rows.size else 0):
-            values = pixels.values(c).astype(np.float64)
-            sums[rows, c] = np.add.reduceat(values, first)
-            count = pixels.objects.n_pixels
-            values -= (sums[rows, c] / count)[pixels.object]
-            std[rows, c] = np.sqrt(np.add.reduceat(values**2, first) / count)
+    for pixels, c, values in grouped_values(objects, image, job, "measuring intensities"):
+        sums[pixels.objects.rows, c] = values.sum
+        std[pixels.objects.rows, c] = values.std
     return sums, std
 
 

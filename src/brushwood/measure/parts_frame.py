@@ -7,9 +7,11 @@ import numpy as np
 
 from brushwood.arrays import ImageSource
 from brushwood.jobs import IDLE, Job
-from brushwood.measure.index import IntArray, LabelIndex, Pixels, spacing3_of
+from brushwood.measure.giants import GiantPixels
+from brushwood.measure.index import IntArray, LabelIndex, Pixels
 from brushwood.measure.parts_group import Group
 from brushwood.measure.parts_scan import Found
+from brushwood.measure.region import spacing3_of
 from brushwood.measure.slabs import kept_slabs
 from brushwood.measure.window import held, one_frame
 from brushwood.measure.work import Work
@@ -119,9 +121,9 @@ class WholeFrame(LabelIndex):
         sums: IntArray = self.found.sums - self.found.n_pixels[:, None] * self.found.low
         return sums
 
-    def pixels(
+    def portions(
         self, image: ImageSource, job: Job = IDLE, message: str = "reading pixels"
-    ) -> Iterator[Pixels]:
+    ) -> Iterator[Pixels | GiantPixels]:
         """Yield the pixels of all objects, group by group, with an image's values."""
         for i, group in enumerate(self.groups):
             part = job.part(i / len(self.groups), (i + 1) / len(self.groups))
@@ -131,6 +133,6 @@ class WholeFrame(LabelIndex):
                 alone, self.frame, group, labels, self.cache_bytes, part.part(0, 0.5)
             )
             assert work.image is not None
-            for pixels in objects.pixels(work.image, part.part(0.5, 1), message):
+            for pixels in objects.portions(work.image, part.part(0.5, 1), message):
                 rows = group.numbers[pixels.objects.rows]
                 yield replace(pixels, objects=replace(pixels.objects, rows=rows))

@@ -4,6 +4,7 @@ import numpy as np
 
 from brushwood.measure.catalog import Calculation, Call, Measurement
 from brushwood.measure.index import FloatArray, LabelIndex
+from brushwood.measure.values import grouped_values
 
 _TITLES = {
     "probability_mean": "mean probability of a class",
@@ -18,19 +19,10 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
     assert call.probabilities is not None
     n_classes = call.probabilities.n_channels
     found = {name: np.zeros((len(objects), n_classes)) for name in _TITLES}
-    for pixels in objects.pixels(call.probabilities, call.job, "probabilities"):
-        rows, first = pixels.objects.rows, pixels.first[:-1]
-        if not rows.size:
-            continue
-        count = pixels.objects.n_pixels
-        for c in range(n_classes):
-            values = pixels.values(c).astype(np.float64)
-            mean = np.add.reduceat(values, first) / count
-            squares = np.add.reduceat((values - mean[pixels.object]) ** 2, first)
-            found["probability_mean"][rows, c] = mean
-            found["probability_min"][rows, c] = np.minimum.reduceat(values, first)
-            found["probability_max"][rows, c] = np.maximum.reduceat(values, first)
-            found["probability_std"][rows, c] = np.sqrt(squares / count)
+    for pixels, c, values in grouped_values(objects, call.probabilities, call.job, "probabilities"):
+        for name in call.wanted:
+            statistic = name.removeprefix("probability_")
+            found[name][pixels.objects.rows, c] = getattr(values, statistic)
     return {name: values for name, values in found.items() if name in call.wanted}
 
 

@@ -72,3 +72,9 @@ def read_region(
     window = zip(first, last, region.low, strict=True)
     out[tuple(slice(f - a, e - a) for f, e, a in window)] = inside
     return out.reshape(-1)
+
+
+def spacing3_of(spacing: tuple[float, ...] | None, ndim: int) -> tuple[float, float, float]:
+    """Return the size of a pixel along (z, y, x)."""
+    z, y, x = (1.0,) * (3 - ndim) + tuple(spacing or (1.0,) * ndim)
+    return z, y, x

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from brushwood.arrays import AnyArray, ImageSource
 from brushwood.errors import InputError
 from brushwood.jobs import IDLE, Job
-from brushwood.measure.region import Region
+from brushwood.measure.region import IntArray, Region
 
 #: Pixels of a band: small enough for a processor's cache, large enough for whole-array calls.
 BAND_PIXELS = 1 << 20
@@ -186,3 +186,9 @@ def _as_labels(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
             "objects anew, for example with skimage.segmentation.relabel_sequential."
         )
     return values.astype(np.int64)
+
+
+def compact(runs: Runs) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the labels ascending, each run's place among them, and the runs of each."""
+    labels, number, count = np.unique(runs.labels, return_inverse=True, return_counts=True)
+    return labels.astype(np.int64), number.reshape(-1).astype(np.int64), count.astype(np.int64)
