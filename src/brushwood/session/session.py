@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from brushwood.session.batching import BatchState
 from brushwood.session.comparing import CompareState
 from brushwood.session.exploring import ExploreState
 from brushwood.session.live import LiveEngine
@@ -35,6 +36,8 @@ class Session:
         What is compared with ground truth.
     exploring : ExploreState
         What is explored, and how.
+    batching : BatchState
+        What is applied to which files.
     pixel_test, object_test : ValidatingState
         How the pixel and the object classifier are tested.
     devices : tuple of str
@@ -49,6 +52,7 @@ class Session:
     measuring: MeasuringState = field(default_factory=MeasuringState)
     comparing: CompareState = field(default_factory=CompareState)
     exploring: ExploreState = field(default_factory=ExploreState)
+    batching: BatchState = field(default_factory=BatchState)
     pixel_test: ValidatingState = field(default_factory=ValidatingState)
     object_test: ValidatingState = field(default_factory=lambda: ValidatingState(by="object"))
     devices: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from brushwood.session.batching import batch_step_text
 from brushwood.session.explore_text import explore_step_text
 from brushwood.session.object_state import object_step_text
 from brushwood.session.objects_text import objects_step_text
@@ -105,8 +106,10 @@ def _explore(session: Session, scene: Scene, tables: Tables) -> Progress:
     return Progress(text, bool(session.exploring.said))
 
 
-def _later(session: Session, scene: Scene, tables: Tables) -> Progress:
-    return Progress("comes later")
+def _batch(session: Session, scene: Scene, tables: Tables) -> Progress:
+    has_model = session.state.model is not None
+    text = batch_step_text(session.batching, has_model=has_model)
+    return Progress(text, bool(session.batching.said))
 
 
 #: The way, in order.
@@ -137,7 +140,7 @@ STEPS: tuple[Step, ...] = (
         "Where is the result right, and how much of it?",
         _compare,
     ),
-    Step("Batch", "", "This step comes with a later version of Brushwood.", _later),
+    Step("Batch", "Batch", "Do the same to folders of images.", _batch),
 )
 
 
