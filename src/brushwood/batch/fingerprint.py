@@ -3,7 +3,16 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from brushwood.batch.chain_scores import truth_of
+from brushwood.errors import InputError
+
+if TYPE_CHECKING:
+    from brushwood.batch.planned import PlannedFile
+    from brushwood.batch.recipe import Recipe
 
 #: Files of an image in a folder that are looked at; a larger one is told by these.
 _MOST = 100_000
@@ -45,3 +54,12 @@ def _files(folder: Path) -> Iterator[Path]:
     for entry in entries:
         if entry.is_dir() and not entry.is_symlink():
             yield from _files(Path(entry.path))
+
+
+def mark_of(file: "PlannedFile", recipe: "Recipe") -> str:
+    """Return the fingerprint of an input, and of its truth if there is one."""
+    truth = None
+    with suppress(InputError):  # the chain says what is wrong with it
+        truth = truth_of(file.name, recipe)
+    mark = fingerprint(file.path)
+    return mark if truth is None else f"{mark} {fingerprint(truth)}"

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
+#: What stands against a start: the inputs, results that exist, or the place for results.
+Kind: TypeAlias = Literal["input", "exists", "output"]
 _NOTHING: Mapping[str, Path] = MappingProxyType({})
 
 
@@ -30,6 +32,8 @@ class PlannedFile:
         Whether the image is cut into parts that all workers share.
     is_complete : bool
         Whether an earlier run has done it already: it will be skipped.
+    replaces : bool
+        Whether what is left of its results, unchanged since, is made again.
     problem : str
         Why it will fail; empty if nothing is known against it.
     shape : tuple of int
@@ -45,6 +49,7 @@ class PlannedFile:
     seconds: float = 0.0
     is_large: bool = False
     is_complete: bool = False
+    replaces: bool = False
     problem: str = ""
     shape: tuple[int, ...] = ()
     axes: str = ""
@@ -72,11 +77,13 @@ class Problem:
         Whether the run must not start. Other problems concern single files or are worth knowing.
     path : Path or None
         The input concerned, None if it is the run.
+    kind : {"input", "exists", "output"}
     """
 
     text: str
     stops: bool = False
     path: Path | None = None
+    kind: Kind = "input"
 
     def to_json(self) -> dict[str, Any]:
         """Return the problem as plain values."""

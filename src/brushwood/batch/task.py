@@ -14,7 +14,7 @@ from struct import error as StructError
 from typing import Any
 
 from brushwood.batch.chain import ChainResult, planned_outputs, run_chain
-from brushwood.batch.fingerprint import fingerprint
+from brushwood.batch.fingerprint import mark_of
 from brushwood.batch.ledger import Entry, Ledger, size_of
 from brushwood.batch.models import Models
 from brushwood.batch.planned import PlannedFile
@@ -110,21 +110,21 @@ class FileWork:
         setting = self.setting
         job.checkpoint(0.0, "Opening")
         recipe, models = models_of(setting)
-        before = fingerprint(file.path)
+        before = mark_of(file, recipe)
         work = ledger.begin(file.name)
         with opened(file) as image:
             result = self._chain(recipe, models, image, file, work, job.part(0.0, 0.97))
         if result.table is not None and "table" in file.outputs:
             target = work / file.outputs["table"].name
             write_table(result.table, target, job=job.part(0.97, 0.99))
-        if fingerprint(file.path) != before:
+        if mark_of(file, recipe) != before:
             raise ImageFileError(
                 f"{str(file.path)!r} changed while it was worked on. Leave inputs alone and start "
                 "again with --resume."
             )
         job.checkpoint(0.99, "Writing")
         entry = _entry(file, setting, before, result, work)
-        ledger.place(entry, overwrite=setting.overwrite)
+        ledger.place(entry, overwrite=setting.overwrite or file.replaces)
         return entry
 
     def _chain(
@@ -164,6 +164,7 @@ class FileWork:
                 image,
                 models,
                 arrays,
+                name=file.name,
                 scratch=scratch,
                 workers=self.workers,
                 job=job.part(0.0, 0.9),
