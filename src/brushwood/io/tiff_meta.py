@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 from xml.etree import ElementTree
 
 from brushwood.io.header import Header
@@ -142,6 +143,8 @@ def ome_metadata(header: Header, axes: str, name: str) -> dict[str, Any]:
         found["TimeIncrementUnit"] = {"us": "µs"}.get(header.time_unit or "s", header.time_unit)
     if header.channel_names and "c" in axes:
         found["Channel"] = {"Name": list(header.channel_names)}
+    # By default it is random, and the same image would give another file each time.
+    found["UUID"] = str(uuid5(NAMESPACE_OID, repr(sorted(found.items()))))
     return found
 
 
