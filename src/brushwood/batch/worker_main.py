@@ -39,7 +39,13 @@ class Desk:
         self._jobs: dict[int, Job] = {}
 
     def begin(self, number: int, digest: str, work: bytes | None, item: bytes) -> None:
-        """Begin an item; its outcome is sent when there is one."""
+        """Begin an item; its outcome is sent when there is one.
+
+        Work comes when it is asked for: the owner need not know what is kept here.
+        """
+        if work is None and digest not in self._works:
+            self._tell(("wanted", number, None, None))
+            return
         said = [0.0]
 
         def report(fraction: float, message: str) -> None:
@@ -55,19 +61,26 @@ class Desk:
     def stop(self, number: int) -> None:
         """Have an item end at its next checkpoint."""
         job = self._jobs.get(number)
-        if job is not None:
+        if job is None:
+            self._tell(("error", number, b"", []))  # it never began, or has ended
+        else:
             job.cancel()
 
     def _do(self, digest: str, work: bytes | None, item: bytes, job: Job) -> tuple[bytes, Any]:
+        pin_device()
+        do = self._ready(digest, work)
+        with noted_warnings() as warned:
+            answer = do(loads(item), job)
+        return dumps(answer), warned
+
+    def _ready(self, digest: str, work: bytes | None) -> Callable[[Any, Job], Any]:
         if work is not None:
             self._works[digest] = loads(work)
             while len(self._works) > _KEPT:
                 self._works.popitem(last=False)
-        pin_device()
+        self._works.move_to_end(digest)
         do: Callable[[Any, Job], Any] = self._works[digest]
-        with noted_warnings() as warned:
-            answer = do(loads(item), job)
-        return dumps(answer), warned
+        return do
 
     def _hand_in(self, number: int, done: Future[tuple[bytes, Any]]) -> None:
         self._jobs.pop(number, None)

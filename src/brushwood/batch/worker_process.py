@@ -69,7 +69,6 @@ class WorkerProcess:
             creationflags=flags,
         )
         self._inbox: queue.SimpleQueue[tuple[Any, ...] | None] = queue.SimpleQueue()
-        self._known: set[str] = set()
         self._number = 0
         self._write_lock = threading.Lock()
         threading.Thread(target=self._listen, name="brushwood-listener", daemon=True).start()
@@ -103,18 +102,18 @@ class WorkerProcess:
         """
         self._number += 1
         number = self._number
-        known = work.digest in self._known
-        self._known.add(work.digest)
-        self._send(("item", number, work.digest, None if known else work.data, item))
-        known_so_far = (0.0, "")
+        self._send(("item", number, work.digest, None, item))
+        how_far = (0.0, "")
         try:
             while True:
-                message = self._next(_TICK)
-                if message is not None and message[1] == number:
-                    if message[0] != "progress":
-                        return message[0], message[2], message[3]
-                    known_so_far = message[2], message[3]
-                job.checkpoint(*known_so_far)
+                kind, data, warned = self._next(number, _TICK)
+                if kind in ("answer", "error"):
+                    return kind, data, warned
+                if kind == "wanted":
+                    self._send(("item", number, work.digest, work.data, item))
+                elif kind == "progress":
+                    how_far = data, warned
+                job.checkpoint(*how_far)
         except Cancelled:
             self._stop(number)
             raise
@@ -144,8 +143,7 @@ class WorkerProcess:
         try:
             self._send(("stop", number))
             while time.monotonic() < deadline:
-                message = self._next(_TICK)
-                if message is not None and message[0] != "progress" and message[1] == number:
+                if self._next(number, _TICK)[0] in ("answer", "error"):
                     return
         except WorkerGone:
             return
@@ -158,15 +156,17 @@ class WorkerProcess:
         except (OSError, ValueError) as error:
             raise WorkerGone(self._how_it_ended()) from error
 
-    def _next(self, seconds: float) -> tuple[Any, ...] | None:
-        """Return a message, or None if there was none for some time."""
+    def _next(self, number: int, seconds: float) -> tuple[str, Any, Any]:
+        """Return a message about an item; of kind "nothing" if there was none for some time."""
         try:
             message = self._inbox.get(timeout=seconds)
         except queue.Empty:
-            return None
+            return "nothing", None, None
         if message is None:
             raise WorkerGone(self._how_it_ended())
-        return message
+        kind, about, *rest = message
+        # What is left of an item that was stopped is of no interest.
+        return (kind, rest[0], rest[1]) if about == number else ("nothing", None, None)
 
     def _how_it_ended(self) -> str:
         try:
