@@ -37,7 +37,7 @@ def names_of(refs: "Sequence[InputRef]") -> tuple[str, ...]:
     folders = _folders([ref.path for ref in refs])
     plain = [folder + ref.name for folder, ref in zip(folders, refs, strict=True)]
     counts = Counter(map(key_of, plain))
-    endings = {}
+    endings: dict[str, set[str]] = {}
     for name, ref in zip(plain, refs, strict=True):
         endings.setdefault(key_of(name), set()).add(_ending(ref))
     full = [

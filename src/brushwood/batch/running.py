@@ -28,7 +28,13 @@ from brushwood.batch.records import EndState, FileRecord, RunReport
 from brushwood.batch.status import StatusFile
 from brushwood.batch.task import FileWork, Setting, keep_models
 from brushwood.batch.workers_local import LocalThreads, local_workers
-from brushwood.errors import BrushwoodError, InputError, OutputError, OutputExistsError
+from brushwood.errors import (
+    BrushwoodError,
+    InputError,
+    OutputError,
+    OutputExistsError,
+    SchedulerError,
+)
 from brushwood.jobs import IDLE, Cancelled, Job
 from brushwood.opencl import Device
 from brushwood.workers import IN_TURN
@@ -128,6 +134,8 @@ def carry_out(order: Order, job: Job, on_event: Callable[[Event], None]) -> RunR
         refuse(prepared.plan)
         ledger = Ledger(order.out)
         ledger.open()
+        if order.client is not None:
+            workers.check(order.out)
         with only_run(order.out, ledger.folder / "lock"):
             return _Run(order, prepared, ledger, workers, job, on_event).go()
 
@@ -192,7 +200,7 @@ class _Run:
                     self._large(position)
         except Cancelled:
             self._is_cancelled = True
-        except OutputError as error:  # the folder has vanished
+        except (OutputError, SchedulerError) as error:  # the folder, or the cluster, is gone
             self._problems.append(str(error))
         finally:
             self._end_records()
@@ -215,11 +223,10 @@ class _Run:
         )
         with closing(outcomes) as found:  # type: ignore[type-var]
             for item, outcome in found:
-                record = outcome
                 if isinstance(outcome, Failed):  # its worker was lost, again and again
-                    waiting = self._progress.records[positions[item]]
-                    record = replace(waiting, state="failed", why=str(outcome.error))
-                self._ended(positions[item], record)
+                    begun = self._progress.records[positions[item]]
+                    outcome = replace(begun, state="failed", why=str(outcome.error))
+                self._ended(positions[item], outcome)
 
     def _large(self, position: int) -> None:
         """Do one file in parts, with all workers."""

@@ -18,6 +18,7 @@ from brushwood.cli import (
     info,
     measure,
     objects,
+    run,
     train,
     train_objects,
 )
@@ -37,6 +38,7 @@ examples:
   brushwood measure objects/ -o table.csv
   brushwood explore table.csv -o exploration
   brushwood evaluate truth/ results/ -o scores
+  brushwood run cells.json folder/ -o results
   brushwood info cells.brushwood
   brushwood convert nuclei.cl nuclei.brushwood --classes 1=background,2=nuclei
 
@@ -108,6 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
         info,
         convert,
         evaluate,
+        run,
     ):
         command.add_parser(commands)
     return parser
