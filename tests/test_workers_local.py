@@ -4,8 +4,8 @@ import threading
 from pathlib import Path
 
 import pytest
-import worker_items as items
 
+import worker_items as items
 from brushwood.batch.engine import Failed
 from brushwood.batch.worker_process import environment
 from brushwood.batch.workers_local import LocalProcesses, LocalThreads, local_workers

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-import worker_items as items
 
+import worker_items as items
 from brushwood.batch.engine import Failed
 from brushwood.batch.workers_local import local_workers
 from brushwood.errors import BrushwoodError, WorkerLostError
@@ -61,9 +61,9 @@ def test_each_raises_when_an_item_ends_its_process_each_time():
 
 
 def test_a_process_that_exits_says_its_code():
-    with local_workers(1, processes=True) as workers:
-        with pytest.raises(WorkerLostError, match="exit code 7"):
-            list(workers.each(lambda item, job: os._exit(7), [1]))
+    ended = pytest.raises(WorkerLostError, match="exit code 7")
+    with local_workers(1, processes=True) as workers, ended:
+        list(workers.each(lambda item, job: os._exit(7), [1]))
 
 
 def test_local_workers_open_no_sockets():
