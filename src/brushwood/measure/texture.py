@@ -19,7 +19,9 @@ import numpy.typing as npt
 from brushwood.arrays import AnyArray
 from brushwood.jobs import Job
 from brushwood.measure.catalog import Calculation, Call, Measurement
+from brushwood.measure.giants import GiantPixels
 from brushwood.measure.index import FloatArray, IntArray, LabelIndex, Pixels
+from brushwood.measure.texture_giant import count_pairs
 
 LEVELS = 32
 #: Objects whose matrices are held at once.
@@ -48,13 +50,21 @@ def compute(objects: LabelIndex, call: Call) -> dict[str, FloatArray]:
     assert call.image is not None
     found = {n: np.full((len(objects), call.image.n_channels), np.nan) for n in sorted(call.wanted)}
     done, n_channels = 0, call.image.n_channels
-    for pixels in objects.pixels(call.image):
+    for pixels in objects.portions(call.image):
         n = len(pixels.objects)
         for channel in range(n_channels):
             job = call.job.part(
                 (done + n * channel / n_channels) / max(1, len(objects)),
                 (done + n * (channel + 1) / n_channels) / max(1, len(objects)),
             )
+            if isinstance(pixels, GiantPixels):
+                pairs = count_pairs(
+                    pixels.watched(job), channel, _levels, LEVELS, _directions(objects.ndim)
+                )
+                found_giant = statistics((pairs + pairs.T)[None], call.wanted)
+                for name, values in found_giant.items():
+                    found[name][pixels.objects.rows, channel] = values
+                continue
             lattice = _Lattice.of(pixels, grey_levels(pixels, channel))
             for start in range(0, n, _MATRICES):
                 job.checkpoint(start / n, "texture")
@@ -79,11 +89,19 @@ def grey_levels(pixels: Pixels, channel: int) -> npt.NDArray[np.int16]:
         return np.zeros(0, np.int16)
     low = np.minimum.reduceat(np.where(known, scaled, np.inf), first)
     high = np.maximum.reduceat(np.where(known, scaled, -np.inf), first)
-    span = np.where(high > low, high - low, 1.0)
+    return _levels(values, low[pixels.object], high[pixels.object])
+
+
+def _levels(
+    values: AnyArray, low: FloatArray | float, high: FloatArray | float
+) -> npt.NDArray[np.int16]:
+    """Return grey levels in a range; -1 for NaN and infinite values."""
+    known = np.isfinite(values)
+    scaled = values.astype(np.float64)
     with np.errstate(invalid="ignore"):
-        scaled -= low[pixels.object]
+        scaled -= low
         scaled *= LEVELS
-        scaled /= span[pixels.object]
+        scaled /= np.where(np.greater(high, low), np.subtract(high, low), 1.0)
     levels = np.where(known, np.minimum(scaled, LEVELS - 1), -1)
     return levels.astype(np.int16)
 
