@@ -32,7 +32,7 @@ from chain_scenes import (
     series,
     stack,
 )
-from pixel_scenes import picture, strokes
+from pixel_scenes import new, picture, strokes
 
 BEFORE = ["image", "label", "index"]
 
@@ -397,3 +397,20 @@ def test_a_classify_step_needs_an_object_classifier():
     steps = recipe(classifier, classify=ClassifyStep(PixelStep(classifier).model))
     with pytest.raises(RecipeError, match="kind 'pixel-classifier'"):
         Models(steps)
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_files_that_know_no_axes_are_read_as_in_training(axis, tmp_path):
+    data, _ = coloured()
+    _, discs = picture()
+    turned = np.moveaxis(data, 0, axis)
+    classifier = new(channel_axis=axis).fit(turned, strokes(discs))
+    np.save(tmp_path / "cells.npy", turned)
+    found = recipe(classifier).run(tmp_path / "cells.npy")
+    np.testing.assert_array_equal(found.classes, classifier.predict(turned))
+    assert found.axes == "yx"
+    assert "intensity_mean-2" in found.table
+    said = Recipe(
+        PixelStep(classifier, channel_axis=axis), ObjectStep(PARAMS), outputs=("objects",)
+    )
+    np.testing.assert_array_equal(said.run(tmp_path / "cells.npy").objects, found.objects)

@@ -21,15 +21,12 @@ class Fit:
     ----------
     recipe : Recipe
     image : ImageFile
+        Its axes say where channels are.
     models : Models
     classifier : PixelClassifier
         For the image's pixel size.
-    channel_axis : int or None
-        Axis of the image that holds channels.
     source : ImageSource
         What the pixel classifier sees.
-    axes : str
-        A letter an axis of a map.
     ndim : {2, 3}
         Spatial dimensions of objects.
     """
@@ -38,9 +35,7 @@ class Fit:
     image: ImageFile
     models: Models
     classifier: PixelClassifier
-    channel_axis: int | None
     source: ImageSource
-    axes: str
     ndim: int
 
     @classmethod
@@ -55,13 +50,16 @@ class Fit:
             If it has no pixel size where one is needed.
         """
         model = models.for_image(image)
-        axis = axis_of(image, model, recipe.pixels.channel_axis)
-        axes = map_axes(image, axis)
-        source = _source(recipe, image, model, axis, axes)
-        ndim = _ndim(recipe, image, axes, (*source.frames, *source.shape))
-        fit = cls(recipe, image, models, model, axis, source, axes, ndim)
+        image = with_known_channels(image, model, recipe.pixels.channel_axis)
+        source = _source(recipe, image, model)
+        fit = cls(recipe, image, models, model, source, _ndim(recipe, image))
         fit._check_objects()
         return fit
+
+    @property
+    def axes(self) -> str:
+        """A letter an axis of a map."""
+        return self.image.axes_of_maps()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -104,14 +102,14 @@ class Fit:
         """Return the places of channels, None for all."""
         if names is None:
             return None
-        return tuple(channel_place(name, self.image, self.channel_axis) for name in names)
+        return tuple(channel_place(name, self.image) for name in names)
 
     def landscape(self) -> ImageSource | None:
         """Return the channel in which objects are parted, None if they are not parted by one."""
         step = self.recipe.objects
         if step is None or not needs_image_channel(self.recipe):
             return None
-        axis = self.channel_axis
+        axis = self.image.channel_axis
         chosen = step.image_channel
         if axis is None:
             return ImageSource.of(self.image.data, ndim=self.ndim)
@@ -145,33 +143,30 @@ class Fit:
         self.landscape()
 
 
-def axis_of(image: ImageFile, model: PixelClassifier, wish: int | None) -> int | None:
-    """Return the axis of channels: as asked for, as the file says, or as in training."""
+def with_known_channels(image: ImageFile, model: PixelClassifier, wish: int | None) -> ImageFile:
+    """Return the image with its channels where the recipe, the file or the training says.
+
+    Raises
+    ------
+    FeatureMismatchError
+        If the axis asked for does not exist.
+    """
     ndim = len(image.axes)
     if wish is not None:
-        if not -ndim <= wish < ndim:
+        if not -ndim <= wish < ndim or ndim < 3:
             raise FeatureMismatchError(
                 f"Channels are asked for along axis {wish}, but the image has the shape "
                 f"{tuple(image.data.shape)}. Change pixels.channel_axis."
             )
-        return wish % ndim
-    if image.channel_axis is not None or model.n_channels_ == 1:
-        return image.channel_axis
+        return image.with_channels(wish)
     known = model.channel_axis
+    if image.channel_axis is not None or model.n_channels_ == 1 or known is None:
+        return image
     is_unknown = set(image.axes) <= set("qyx") and ndim > model.ndim_
-    if known is not None and is_unknown and -ndim <= known < ndim:
-        return known % ndim
-    return None
+    return image.with_channels(known) if is_unknown and -ndim <= known < ndim else image
 
 
-def map_axes(image: ImageFile, axis: int | None) -> str:
-    """Return the axes of a map of an image: all but the channels."""
-    axes = image.axes_of_maps(axis)
-    # Where the file says nothing, the last axes are space, whichever holds the channels.
-    return axes if axes.endswith("yx") else "q" * (len(axes) - 2) + "yx"
-
-
-def channel_place(name: Channel, image: ImageFile, axis: int | None) -> int:
+def channel_place(name: Channel, image: ImageFile) -> int:
     """Return the place of a channel that is named or counted from 0.
 
     Raises
@@ -179,6 +174,7 @@ def channel_place(name: Channel, image: ImageFile, axis: int | None) -> int:
     FeatureMismatchError
         If the image has no such channel.
     """
+    axis = image.channel_axis
     count = 1 if axis is None else int(image.data.shape[axis])
     names = tuple(image.channel_names)
     if isinstance(name, int):
@@ -194,20 +190,19 @@ def channel_place(name: Channel, image: ImageFile, axis: int | None) -> int:
     )
 
 
-def _source(
-    recipe: Recipe, image: ImageFile, model: PixelClassifier, axis: int | None, axes: str
-) -> ImageSource:
+def _source(recipe: Recipe, image: ImageFile, model: PixelClassifier) -> ImageSource:
     """Return an image as the pixel classifier needs it."""
+    axes = image.axes_of_maps()
     if model.ndim_ == 3 and (len(axes) < 3 or axes[-3] not in "zq"):
         raise FeatureMismatchError(
             f"The model was trained on stacks with the axes z, y, x, but this image has the axes "
             f"{image.axes!r}. Apply it to stacks, or train a 2-D model."
         )
     chosen = recipe.pixels.channels
-    places = None
-    if chosen is not None:
-        places = [channel_place(name, image, axis) for name in chosen]
-    source = ImageSource.of(image.data, channel_axis=axis, ndim=model.ndim_, channels=places)
+    places = None if chosen is None else [channel_place(name, image) for name in chosen]
+    source = ImageSource.of(
+        image.data, channel_axis=image.channel_axis, ndim=model.ndim_, channels=places
+    )
     if source.n_channels != model.n_channels_:
         raise FeatureMismatchError(
             f"The model was trained on {model.n_channels_} channel(s), but this image has "
@@ -218,14 +213,14 @@ def _source(
     return source
 
 
-def _ndim(recipe: Recipe, image: ImageFile, axes: str, shape: tuple[int, ...]) -> int:
+def _ndim(recipe: Recipe, image: ImageFile) -> int:
     step = recipe.objects
-    if step is not None and step.ndim is not None:
-        if step.ndim > len(axes) or (step.ndim == 3 and axes[-3] not in "zq"):
-            raise FeatureMismatchError(
-                f"The recipe makes 3-D objects, but the image {image.name!r} has the axes "
-                f"{image.axes!r}. Choose stacks, or change objects.ndim."
-            )
-        return step.ndim
-    deep = axes[-3:-2] in ("z", "q") and len(axes) > 2 and shape[-3] > 1
-    return 3 if deep else 2
+    if step is None or step.ndim is None:
+        return image.ndim
+    axes = image.axes_of_maps()
+    if step.ndim > len(axes) or (step.ndim == 3 and axes[-3] not in "zq"):
+        raise FeatureMismatchError(
+            f"The recipe makes 3-D objects, but the image {image.name!r} has the axes "
+            f"{image.axes!r}. Choose stacks, or change objects.ndim."
+        )
+    return step.ndim

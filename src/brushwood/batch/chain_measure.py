@@ -58,7 +58,7 @@ def image_of(fit: Fit) -> ImageSource | None:
             return None
     return ImageSource.of(
         fit.image.data,
-        channel_axis=fit.channel_axis,
+        channel_axis=fit.image.channel_axis,
         ndim=fit.ndim,
         channels=fit.channels(_chosen(fit)),
     )
@@ -76,7 +76,7 @@ def _chosen(fit: Fit) -> Any:
 def _axis(fit: Fit) -> int | None:
     """Return the axis of channels; one channel that was chosen is an image without."""
     chosen = _chosen(fit)
-    return None if chosen is not None and len(chosen) == 1 else fit.channel_axis
+    return None if chosen is not None and len(chosen) == 1 else fit.image.channel_axis
 
 
 def _names(fit: Fit) -> tuple[str, ...] | None:

@@ -1,7 +1,7 @@
 """An image as its file describes it: pixels, axes, channels, time and calibration."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
@@ -12,7 +12,10 @@ from brushwood.arrays import ImageSource
 from brushwood.errors import ImageFileError
 
 TIFF, ZARR, NPY, PICTURE = ".tif", ".zarr", ".npy", ".png"
-SUFFIXES = (".tif", ".tiff", ".zarr", ".npy", ".png", ".jpg", ".jpeg", ".bmp")
+CZI, LIF, ND2 = ".czi", ".lif", ".nd2"
+SUFFIXES = (
+    ".tif", ".tiff", ".zarr", ".npy", ".png", ".jpg", ".jpeg", ".bmp", ".czi", ".lif", ".nd2",
+)  # fmt: skip
 #: Other spellings of units, as files have them.
 _UNITS = {
     "µm": "um", "μm": "um", "micron": "um", "microns": "um", "micrometer": "um",
@@ -112,6 +115,20 @@ class ImageFile:
         axis = self.channel_axis if channel_axis is None else channel_axis % len(self.axes)
         rest = "".join(letter for i, letter in enumerate(self.axes) if i != axis)
         return rest.replace("c", "q")  # maps have channels of their own
+
+    def with_channels(self, channel_axis: int) -> Self:
+        """Return the same image with its channels along an axis, whatever the file says.
+
+        Parameters
+        ----------
+        channel_axis : int
+            May be negative.
+        """
+        at = channel_axis % len(self.axes)
+        rest = self.axes_of_maps(at)
+        # Where the file knows no axes, the last ones but the channels are space.
+        rest = rest if rest.endswith("yx") else "q" * (len(rest) - 2) + "yx"
+        return replace(self, axes=f"{rest[:at]}c{rest[at:]}")
 
     def close(self) -> None:
         """Release the file, if it is still open."""
