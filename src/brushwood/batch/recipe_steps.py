@@ -93,18 +93,18 @@ def _measurement(check: Checker, name: str, place: Place) -> None:
     tries = [Setting(ndim, ("",), ("",)) for ndim in (2, 3)]
     for end in ending:
         tries += [Setting(ndim, (end,), (end,)) for ndim in (2, 3)]
-    unknown = None
+    unknown, wrong = None, None
     for setting in tries:
         try:
             plan_columns((name,), setting)
         except UnknownMeasurementError as error:
             unknown = unknown or error
-        except InputError as error:
-            check.say(place, f"is wrong: {error}".rstrip("."))
-            return
+        except InputError as error:  # defined in 3-D only, perhaps
+            wrong = wrong or error
         else:
             return
-    check.say(place, f"is no measurement: {unknown}".rstrip("."))
+    said = f"is wrong: {wrong}" if wrong is not None else f"is no measurement: {unknown}"
+    check.say(place, said.rstrip("."))
 
 
 def _classify(check: Checker, value: Any, place: Place, folder: Path) -> ClassifyStep:
