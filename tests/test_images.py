@@ -164,7 +164,7 @@ def test_bioformats_layout_and_plain_arrays(ome_zarr, tmp_path):
         ("a.tif", b"garbage" * 20, "no valid TIFF"),
         ("a.png", b"garbage" * 20, "no picture"),
         ("a.npy", b"garbage" * 20, "no NPY array"),
-        ("a.czi", b"ZISRAW", "not known.*Use one of"),
+        ("a.xyz", b"ZISRAW", "not known.*Use one of"),
         ("a.zarr", b"", "not known"),
     ],
 )

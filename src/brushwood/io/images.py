@@ -1,4 +1,4 @@
-"""Image files with their axes and calibration: TIFF, OME-Zarr, NPY, PNG and JPEG."""
+"""Image files with their axes and calibration: TIFF, OME-Zarr, NPY, pictures, CZI, LIF, ND2."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +14,9 @@ from brushwood.errors import ImageFileError, InputError
 from brushwood.io.atomic import replacing, translated
 from brushwood.io.header import Header
 from brushwood.io.imagefile import (
+    CZI,
+    LIF,
+    ND2,
     NOTHING,
     NPY,
     PICTURE,
@@ -45,6 +48,7 @@ __all__ = [
 ]
 
 _KINDS = {".tif": TIFF, ".tiff": TIFF, ".zarr": ZARR, ".npy": NPY}
+_KINDS |= {kind: kind for kind in (CZI, LIF, ND2)}
 _KINDS |= dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp"), PICTURE)
 
 
@@ -54,7 +58,7 @@ def read_image(path: str | os.PathLike[str], scene: str = "") -> ImageFile:
     Parameters
     ----------
     path : path
-        TIFF (plain, ImageJ, OME), OME-Zarr or Zarr folder, NPY, PNG, JPEG or BMP.
+        TIFF (plain, ImageJ, OME), OME-Zarr or Zarr folder, NPY, PNG, JPEG, BMP, CZI, LIF or ND2.
     scene : str
         Which of the file's images, as `scenes_of` lists them. Default: the only one, or the first.
 
@@ -62,6 +66,8 @@ def read_image(path: str | os.PathLike[str], scene: str = "") -> ImageFile:
     ------
     ImageFileError
         If the file is missing, damaged, of an unknown kind, or its axes are not understood.
+    MissingPackageError
+        If a kind of file needs a package that is not installed.
     """
     file = Path(path)
     if not file.exists():
@@ -80,6 +86,14 @@ def _reader(file: Path) -> Callable[[Path, str], ImageFile]:
         from brushwood.io.omezarr import read_zarr
 
         return read_zarr
+    if kind == CZI:
+        from brushwood.io.czi import read_czi
+
+        return read_czi
+    if kind in (LIF, ND2):
+        from brushwood.io.bioio_files import read_bioio
+
+        return read_bioio
     from brushwood.io.pictures import read_npy, read_picture
 
     return read_npy if kind == NPY else read_picture

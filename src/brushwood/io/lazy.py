@@ -12,7 +12,7 @@ import numpy.typing as npt
 from brushwood.errors import ImageFileError
 from brushwood.io.chunks import ChunkCache
 
-#: What decoders raise on damaged data.
+#: What decoders raise on damaged data; errors of compression derive from RuntimeError.
 _ERRORS = (
     ValueError,
     RuntimeError,
@@ -63,20 +63,20 @@ class LazyArray:
         return tuple(int(n) for n in (getattr(self.array, "shards", None) or self.array.chunks))
 
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        box, flipped, lost = _basic(index, self.shape)
         try:
-            box = _basic(index, self.shape)
-            if box is None:
-                return np.asarray(self.array[index])
-            boxes, lost = box
-            values = self._cache.read(
-                boxes, self.shape, self.array.chunks, self.dtype, self._decoded
-            )
-            return np.squeeze(values, axis=lost) if lost else values
+            if all(part.step == 1 for part in box):
+                chunks = self.array.chunks
+                values = self._cache.read(box, self.shape, chunks, self.dtype, self._decoded)
+            else:
+                values = self._decoded(box)
         except _ERRORS as error:
             raise ImageFileError(
                 f"Cannot read {str(self.path)!r}: a part of it is damaged "
                 f"({type(error).__name__}: {str(error)[:200]}). Get a fresh copy."
             ) from error
+        values = np.flip(values, flipped) if flipped else values
+        return np.squeeze(values, axis=lost) if lost else values
 
     def _decoded(self, box: tuple[slice, ...]) -> npt.NDArray[Any]:
         return np.asarray(self.array[box])
@@ -87,8 +87,10 @@ class LazyArray:
         return np.asarray(self[...], dtype=dtype)
 
 
-def _basic(index: Any, shape: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple[int, ...]] | None:
-    """Return slices an axis and the axes given as numbers; None for any other kind of index."""
+def _basic(
+    index: Any, shape: tuple[int, ...]
+) -> tuple[tuple[slice, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return a slice an axis, the axes to turn round, and those given as numbers."""
     given = list(index) if isinstance(index, tuple) else [index]
     dots = [i for i, part in enumerate(given) if part is Ellipsis]
     if len(dots) == 1:
@@ -96,19 +98,20 @@ def _basic(index: Any, shape: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple
         given[dots[0] : dots[0] + 1] = [slice(None)] * missing
     given += [slice(None)] * (len(shape) - len(given))
     if len(given) != len(shape):
-        return None
-    box, lost = [], []
+        raise IndexError(f"{len(given)} indices were given for {len(shape)} axes")
+    box, flipped, lost = [], [], []
     for axis, (part, n) in enumerate(zip(given, shape, strict=True)):
         if isinstance(part, slice):
-            start, stop, step = part.indices(n)
-            if step != 1:
-                return None
-            box.append(slice(start, max(start, stop)))
+            taken = range(*part.indices(n))
+            if taken.step < 0:
+                flipped.append(axis)
+                taken = taken[::-1]
+            box.append(slice(taken.start, max(taken.start, taken.stop), taken.step))
         elif isinstance(part, int | np.integer) and not isinstance(part, bool):
             if not -n <= part < n:
                 raise IndexError(f"{part} is no position on an axis of {n}")
-            box.append(slice(int(part) % n, int(part) % n + 1))
+            box.append(slice(int(part) % n, int(part) % n + 1, 1))
             lost.append(axis)
         else:
-            return None
-    return tuple(box), tuple(lost)
+            raise IndexError(f"{part!r} is neither a number nor a slice")
+    return tuple(box), tuple(flipped), tuple(lost)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from brushwood.io.images import TIFF, ZARR, kind_of
+from brushwood.io.imagefile import CZI, LIF, ND2, TIFF, ZARR
+from brushwood.io.images import kind_of
 
 
 def scenes_of(path: Path) -> tuple[str, ...]:
@@ -32,6 +33,14 @@ def scenes_of(path: Path) -> tuple[str, ...]:
         from brushwood.io.tiff import tiff_scenes
 
         return tiff_scenes(path)
+    if kind == CZI:
+        from brushwood.io.czi import czi_scenes
+
+        return czi_scenes(path)
+    if kind in (LIF, ND2):
+        from brushwood.io.bioio_files import bioio_scenes
+
+        return bioio_scenes(path)
     return ("",)
 
 
