@@ -232,8 +232,9 @@ class Ledger:
         """Take back the results of an attempt that no longer belongs to this input or recipe."""
         work = self._work(entry.name)
         for path, size in entry.outputs.values():
-            target = self.out / path
-            if not os.path.lexists(work / target.name) and size_of(target) == size:
+            target, staged = self.out / path, work / Path(path).name
+            has_moved = not os.path.lexists(staged) and size_of(target) == size
+            if has_moved or _are_same(staged, target):
                 with suppress(OSError):
                     _remove(target)
         self.drop(entry.name)
@@ -272,6 +273,14 @@ def size_of(path: Path) -> int | None:
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
     except OSError:
         return None
+
+
+def _are_same(one: Path, other: Path) -> bool:
+    """Whether two names are of one file."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def _id(name: str) -> str:
