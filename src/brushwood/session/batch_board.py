@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from brushwood.session.batch_events import STATES, FileTold, PlannedImage, PlanTold
+from brushwood.session.batch_text import for_window
 
 Column = Literal["name", "state", "objects", "seconds", "why"]
 _RANK = {state: rank for rank, state in enumerate(STATES)}
@@ -104,7 +105,7 @@ class Board:
             state=told.state,
             fraction=told.fraction,
             message=told.message,
-            why=told.why,
+            why=for_window(told.why),
             seconds=told.seconds,
             objects=told.objects if told.objects is not None else old.objects,
             outputs=told.outputs or old.outputs,
@@ -157,4 +158,6 @@ class Board:
 
 
 def _row(image: PlannedImage) -> Row:
-    return Row(image.path, image.name, image.state, why=image.problem, outputs=image.outputs)
+    return Row(
+        image.path, image.name, image.state, why=for_window(image.problem), outputs=image.outputs
+    )

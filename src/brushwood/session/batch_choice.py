@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from brushwood.batch.recipe import Recipe
-from brushwood.batch.steps import SAVES
+from brushwood.batch.steps import SAVES, EvaluateStep
 from brushwood.errors import BrushwoodError, RecipeError
 from brushwood.io.atomic import replacing, translated
 from brushwood.jobs import IDLE, Job
 from brushwood.session.batching import BatchState, What
 from brushwood.session.classes import Classes, named_classes
+from brushwood.session.recipe_facts import RecipeFacts
+from brushwood.session.recipes import draft_of
 
 if TYPE_CHECKING:
     from brushwood.batch.model_ref import ModelRef
@@ -39,6 +41,8 @@ class Choice:
         Why there is none, "" if there is one.
     classes, object_classes : Classes
         Names and colours for results.
+    digest : str
+        Equal for recipes that give equal files.
     """
 
     recipe: Recipe | None = None
@@ -48,6 +52,7 @@ class Choice:
     problem: str = ""
     classes: Classes = ()
     object_classes: Classes = ()
+    digest: str = ""
 
     @property
     def possible(self) -> tuple[str, ...]:
@@ -72,8 +77,30 @@ def useful_saves(recipe: Recipe) -> tuple[str, ...]:
     return tuple(n for n in possible_saves(recipe) if n not in ("probabilities", "uncertainty"))
 
 
-def choose_file(what: What, path: str, job: Job = IDLE) -> Choice:
-    """Read a recipe or a model file. What is wrong with it is in `Choice.problem`."""
+def choose_window(facts: RecipeFacts, truth: str = "", job: Job = IDLE) -> Choice:
+    """Make a recipe of what was done in the window."""
+    try:
+        draft = draft_of(facts, truth=truth or None, job=job)
+        if draft.recipe is None:
+            return Choice(problem=" ".join(draft.missing))
+        return chosen(draft.recipe, draft.recipe.name, draft.missing)
+    except RecipeError as error:
+        return Choice(problem="\n".join(error.problems))
+    except (BrushwoodError, OSError, MemoryError) as error:
+        return Choice(problem=str(error))
+
+
+def choose_file(what: What, path: str, truth: str = "", job: Job = IDLE) -> Choice:
+    """Read a recipe or a model file. What is wrong with it is in `Choice.problem`.
+
+    Parameters
+    ----------
+    what : {"recipe", "model"}
+    path : str
+    truth : str
+        Folder with the truth of the images, which replaces the one in a recipe; "" for none.
+    job : Job
+    """
     if not path:
         return Choice(problem=_FOUND[what])
     job.checkpoint(0.0, "Reading")
@@ -81,6 +108,9 @@ def choose_file(what: What, path: str, job: Job = IDLE) -> Choice:
         recipe = Recipe.load(path) if what == "recipe" else Recipe.of_model(path)
         if what == "model":
             recipe = replace(recipe, outputs=useful_saves(recipe))
+        if truth:
+            step = recipe.evaluate or EvaluateStep(truth)
+            recipe = replace(recipe, evaluate=replace(step, truth=truth))
         return chosen(recipe, recipe.name or Path(path).stem)
     except RecipeError as error:
         return Choice(problem="\n".join(error.problems))
@@ -105,12 +135,13 @@ def chosen(recipe: Recipe, title: str, missing: tuple[str, ...] = ()) -> Choice:
         missing,
         classes=_classes_of(whole.pixels.model),
         object_classes=() if classify is None else _classes_of(classify.model),
+        digest=whole.digest(),
     )
 
 
 def _classes_of(model: "ModelRef") -> Classes:
     """Return the classes that a model tells apart, with names and colours."""
-    fitted = model.load(object)
+    fitted: Any = model.load(object)
     ids = [int(i) for i in fitted.classes_]
     names = dict(fitted.class_names or {})
     colours = dict(fitted.class_colors or {})

@@ -186,10 +186,14 @@ def _end(values: Mapping[str, Any]) -> EndTold | None:
     state = _text(values.get("state"))
     if state not in _ENDS:
         return None
-    counts = [int(_number(values.get(name)) or 0) for name in ("done", "failed", "skipped")]
+    done, failed, skipped = (
+        int(_number(values.get(name)) or 0) for name in ("done", "failed", "skipped")
+    )
     return EndTold(
         state,
-        *counts,
+        done,
+        failed,
+        skipped,
         seconds=_number(values.get("seconds")) or 0.0,
         status=_text(values.get("status")),
         report=_text(values.get("report")),

@@ -26,6 +26,7 @@ _LARGEST = 256 << 20
 #: Pixels that contrast limits are found from, a side.
 _LOOKED_AT = 512
 _UNITS = {"nm", "um", "mm", "cm", "m", "pm", "s", "ms", "us", "min", "h"}
+_NO_UNITS: dict[str, str] = {}
 _MAPS = ("classes", "probabilities", "uncertainty", "objects", "object_classes")
 
 
@@ -117,7 +118,7 @@ def open_files(
             layers += _map_layers(what, result.open(), result, classes)
         except (ValueError, OSError, MemoryError) as error:  # errors of files are ValueErrors
             notes.append(str(error))
-    table, units = None, {}
+    table, units = None, _NO_UNITS
     if "table" in outputs:
         job.checkpoint(6 / 7, "Opening the table")
         try:
@@ -154,7 +155,7 @@ def of_result(
                 time_unit=image.time_unit,
             )  # fmt: skip
             layers += _map_layers(what, file, None, classes)
-    table, units = (None, {}) if result.table is None else _with_index(result.table)
+    table, units = (None, _NO_UNITS) if result.table is None else _with_index(result.table)
     axes = image.axes_of_maps()
     moved = [_moved(layer, axes, first or {}) for layer in layers]
     name = InputRef.of(path).name

@@ -112,7 +112,7 @@ def _request(values: dict[str, Any]) -> RunRequest:
         all(isinstance(text, str) for text in texts)
         and all(isinstance(flag, bool) for flag in flags)
         and isinstance(request.workers, int)
-        and request.existing in ("keep", "replace")
+        and request.existing in ("keep", "renew", "replace")
     ):
         raise ValueError("no request")
     return request

@@ -4,7 +4,7 @@ import os
 import shlex
 from pathlib import Path
 
-from brushwood.session.batching import BatchState
+from brushwood.session.batching import BatchState, flags_of
 
 _TEMPLATE = '''"""{title}
 
@@ -52,7 +52,8 @@ def batch_script(state: BatchState, title: str) -> str:
     options = [f"    workers={state.workers},"]
     options += ["    processes=True,"] if state.processes else []
     options += ["    recursive=True,"] if state.recursive else []
-    options.append("    resume=True," if state.existing == "keep" else "    overwrite=True,")
+    options.append(f"    resume={state.existing != 'replace'},")
+    options += ["    overwrite=True,"] if state.existing != "keep" else []
     text = _TEMPLATE.format(
         title=f"Apply {title} to images.".replace('"', "'").replace("\\", "/"),
         command=_command(state, path),
@@ -70,7 +71,7 @@ def _command(state: BatchState, path: str) -> str:
     words = ["run", path, *sources, "-o", state.out, "--workers", str(state.workers)]
     words += ["--processes"] if state.processes else []
     words += ["--recursive"] if state.recursive else []
-    words.append("--resume" if state.existing == "keep" else "--overwrite")
+    words += flags_of(state.existing)
     text = " ".join(word if word == "…" else shlex.quote(word) for word in words)
     return text.replace("\\", "/") if os.sep == "\\" else text.replace("\\", "\\\\")
 

@@ -14,6 +14,14 @@ SAVE_TITLES = {
     "object_classes": ("classes of objects", "An image with the class of each object."),
     "table": ("table", "A row an object with its measurements, and its class if there is one."),
 }
+#: Advice of the command line, and what it is called here.
+_ADVICE = {
+    "add --resume to do only what is missing, or add --overwrite": "or choose under Existing "
+    "(section 3) what to do with them",
+    "add --resume to do only what is missing": "choose to keep complete results (section 3)",
+    "add --overwrite to": "choose under Existing (section 3) to replace it, to",
+    "add --overwrite": "choose under Existing (section 3) to replace them",
+}
 #: States as the list shows them.
 STATE_WORDS = {
     "waiting": "waiting",
@@ -28,6 +36,12 @@ STATE_WORDS = {
 def count(n: int, noun: str) -> str:
     """Write a number of things: ``1 image``, ``2,000 images``."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def about(seconds: float) -> str:
+    """Write an estimated time: ``about 3 min``, ``less than a second``."""
+    text = duration(seconds)
+    return text if text.startswith("less") else f"about {text}"
 
 
 def sources_text(n_images: int, n_bytes: int, n_unreadable: int = 0) -> str:
@@ -47,7 +61,7 @@ def plan_sentence(plan: PlanTold) -> str:
         parts.append(f"{before:,} done before")
     if todo:
         free = "" if plan.free is None else f", {size(plan.free)} free"
-        parts += [f"needs up to {size(plan.n_bytes)}{free}", f"about {duration(plan.seconds)}"]
+        parts += [f"needs up to {size(plan.n_bytes)}{free}", about(plan.seconds)]
     return " · ".join(parts)
 
 
@@ -58,7 +72,7 @@ def running_sentence(counts: Mapping[str, int], n: int, left: float | None) -> s
     if counts.get("failed"):
         parts[0] += f", {counts['failed']:,} failed"
     if left is not None:
-        parts.append(f"about {duration(left)} left")
+        parts.append(f"{about(left)} left")
     return " · ".join(parts)
 
 
@@ -66,7 +80,7 @@ def end_sentence(end: EndTold, n: int) -> str:
     """Say how a run ended, and what to do next."""
     fine = end.done + end.skipped
     took = f" in {duration(end.seconds)}" if end.seconds else ""
-    said = " ".join(end.problems)
+    said = for_window(" ".join(end.problems))
     if end.state == "cancelled":
         text = f"Stopped: {fine:,} of {count(n, 'image')} are done. Resume goes on with the others."
         return f"{said} {text}".strip()
@@ -101,10 +115,20 @@ def died_sentence(code: int, log: list[str]) -> str:
     )
 
 
+def for_window(text: str) -> str:
+    """Say in the window's words what a message of the command line advises."""
+    for words, here in _ADVICE.items():
+        text = text.replace(words, here)
+    return text
+
+
 def refused_sentence(code: int, log: list[str]) -> str:
     """Say why nothing could be planned, as the process said it."""
     said = [line.strip() for line in log if line.strip()]
     last = said[-1] if said else ""
     for start in ("brushwood run: ", "brushwood: "):
         last = last.removeprefix(start)
-    return last or f"Planning ended with code {code} without a word. Try again, or report it."
+    return (
+        for_window(last)
+        or f"Planning ended with code {code} without a word. Try again, or report it."
+    )

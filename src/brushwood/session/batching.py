@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from psygnal import SignalGroupDescriptor
 
 What = Literal["window", "recipe", "model"]
-Existing = Literal["keep", "replace"]
+Existing = Literal["keep", "renew", "replace"]
 ImageFormat = Literal["tiff", "ome-zarr"]
 TableFormat = Literal["csv", "parquet"]
 
@@ -47,8 +47,11 @@ class BatchState:
         Images that are worked on at once.
     processes : bool
         Workers are processes of their own rather than threads.
-    existing : {"keep", "replace"}
-        Results of before: complete ones stay and are not made again, or all are made anew.
+    existing : {"keep", "renew", "replace"}
+        Results that are there: complete ones stay; complete ones stay and others are replaced; or
+        all are made anew.
+    truth : str
+        Folder with the truth of the images, to compare with; "" for none.
     said : str
         The last run in a few words, "" before the first.
     """
@@ -65,6 +68,7 @@ class BatchState:
     workers: int = field(default_factory=default_workers)
     processes: bool = False
     existing: Existing = "keep"
+    truth: str = ""
     said: str = ""
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
@@ -72,7 +76,7 @@ class BatchState:
 
 #: Fields that decide what a run would do.
 CHOICES = (
-    "what", "recipe", "model", "sources", "recursive", "out", "save", "image_format",
+    "what", "recipe", "model", "truth", "sources", "recursive", "out", "save", "image_format",
     "table_format", "workers", "processes", "existing",
 )  # fmt: skip
 
@@ -90,7 +94,7 @@ class RunRequest:
     recursive : bool
     workers : int
     processes : bool
-    existing : {"keep", "replace"}
+    existing : {"keep", "renew", "replace"}
     """
 
     recipe: str
@@ -116,8 +120,14 @@ def arguments(request: RunRequest, *, dry_run: bool = False) -> list[str]:
     words += ["--workers", str(request.workers), "--progress", "json"]
     words += ["--processes"] if request.processes else []
     words += ["--recursive"] if request.recursive else []
-    words.append("--resume" if request.existing == "keep" else "--overwrite")
+    words += flags_of(request.existing)
     return [*words, "--dry-run"] if dry_run else words
+
+
+def flags_of(existing: Existing) -> list[str]:
+    """Return the options of ``brushwood run`` for what happens to results that are there."""
+    flags = {"keep": ["--resume"], "renew": ["--resume", "--overwrite"]}
+    return flags.get(existing, ["--overwrite"])
 
 
 def missing(state: BatchState, recipe_problem: str) -> str:

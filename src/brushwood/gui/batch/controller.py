@@ -28,6 +28,7 @@ from brushwood.session.batch_text import (
     count,
     end_sentence,
     end_step_text,
+    for_window,
     plan_sentence,
     running_sentence,
 )
@@ -36,7 +37,7 @@ from brushwood.session.batching import CHOICES, RunRequest, added, missing, sugg
 #: Files that are dropped and are no images, by their ending, and the choice that they make.
 _OTHER = {".json": "recipe", ".brushwood": "model", ".cl": "model"}
 #: Choices that decide what is done, and which images there are.
-_STEPS, _SOURCES = {"what", "recipe", "model"}, {"sources", "recursive", "out"}
+_STEPS, _SOURCES = {"what", "recipe", "model", "truth"}, {"sources", "recursive", "out"}
 
 
 class BatchController(QObject):
@@ -55,7 +56,8 @@ class BatchController(QObject):
         self._left: float | None = None
         self._report = ""
         self._preview_path = ""
-        self._goes_on = False
+        self._digest, self._taken = "", ()
+        self._goes_on = self._is_going_on = False
         self.choosing = Choosing(self.session, self.scene, self)
         self.counting = Counting(self)
         self.planning = Planning(self)
@@ -90,6 +92,8 @@ class BatchController(QObject):
         view.paths_dropped.connect(self._on_dropped)
         view.what.what_chosen.connect(lambda what: self._set("what", what))
         view.what.file_chosen.connect(self._on_file_chosen)
+        view.what.truth_chosen.connect(lambda path: self._set("truth", path))
+        view.seen.connect(self.choosing.watch)
         view.images.paths_added.connect(self.add)
         view.images.removed.connect(self._on_removed)
         view.images.recursive_chosen.connect(lambda on: self._set("recursive", on))
@@ -120,7 +124,7 @@ class BatchController(QObject):
         self._is_live = True
         self.state.events.connect(self._on_changed)
         self.resuming.look()
-        self.choosing.look()
+        self.choosing.start()
         self.counting.count(self.state)
         self.refresh()
 
@@ -158,7 +162,7 @@ class BatchController(QObject):
             return self._refused
         if self.plan is None:
             return "Looking at the images …"
-        stops = [problem.text for problem in self.plan.problems if problem.stops]
+        stops = [for_window(problem.text) for problem in self.plan.problems if problem.stops]
         if stops:
             return stops[0]
         if not any(file.state == "waiting" for file in self.plan.files):
@@ -174,7 +178,7 @@ class BatchController(QObject):
         self._show_images()
         reason = self.reason()
         planned = self.plan.files if self.plan is not None else ()
-        resumes = state.existing == "keep" and any(file.state == "skipped" for file in planned)
+        resumes = state.existing != "replace" and any(file.state == "skipped" for file in planned)
         view.actions.show_ready(reason, copy_problem(state, self._lacking()), resumes=resumes)
         folder = state.out if state.out and os.path.isdir(state.out) else ""
         view.files.show_outcome(self._report, folder)
@@ -199,8 +203,11 @@ class BatchController(QObject):
         self.planning.stop()
         self._report, self._left = "", None
         request = RunRequest.of(self.state, "")
+        if self.state.existing == "replace":  # an interrupted run goes on where it was
+            self.state.existing = "renew"
         self.running.start(recipe, request, self.choosing.choice.title, self._environment())
-        for section in (self.view.what, self.view.images, self.view.results):
+        view = self.view
+        for section in (view.what, view.images, view.results, view.plan):
             section.set_open(False)
         self.view.files.set_open(True)
 
@@ -231,13 +238,19 @@ class BatchController(QObject):
         if name not in CHOICES:
             return
         self._said = ""
+        self._goes_on = self._goes_on and self._is_going_on
         if name in _STEPS:
+            self._digest = ""
             self.choosing.look()
         if name in _SOURCES:
             self.view.images.show_sources(self.state.sources, recursive=self.state.recursive)
             self.view.images.show_counting()
             self.counting.count(self.state)
-        self._plan()
+        if self.choosing.is_looking:  # the plan follows when the recipe is known
+            self._digest = ""
+            self.refresh()
+        else:
+            self._plan()
 
     def _plan(self) -> None:
         """Plan anew, if there is enough to plan."""
@@ -259,12 +272,19 @@ class BatchController(QObject):
     def _on_choice_made(self, choice: Choice) -> None:
         """The recipe is known: its own choices are taken over when it is another one."""
         self.view.what.show_steps(choice.title, choice.steps, choice.missing, choice.problem)
-        recipe = choice.recipe
-        if recipe is not None and not self._goes_on:
+        recipe, before, self._taken = choice.recipe, self._taken, self._origin(choice)
+        if recipe is not None and self._taken != before:
             self.state.save = recipe.outputs
             self.state.image_format = recipe.image_format
             self.state.table_format = recipe.table_format
-        self._plan()
+        if choice.digest != self._digest or not choice.digest:
+            self._digest = choice.digest
+            self._plan()
+
+    def _origin(self, choice: Choice) -> tuple[object, ...]:
+        """Return what makes a recipe another one, whose own choices are taken over."""
+        state = self.state
+        return state.what, state.recipe, state.model, choice.possible
 
     def _on_planned(self, plan: PlanTold) -> None:
         self.plan = plan
@@ -318,10 +338,13 @@ class BatchController(QObject):
     def _on_go_on(self, run: Unfinished) -> None:
         """Take over the choices of a run that did not end, and start it once it is planned."""
         request, state = run.request, self.state
-        self._goes_on = True
+        self._goes_on = self._is_going_on = True
         state.what, state.recipe = "recipe", request.recipe
         state.sources, state.out, state.recursive = request.sources, request.out, request.recursive
-        state.workers, state.processes, state.existing = request.workers, request.processes, "keep"
+        state.workers, state.processes = request.workers, request.processes
+        state.existing = request.existing
+        self._is_going_on = False
+        self._digest = ""
         self.choosing.look()
 
     def _on_dropped(self, paths: tuple[str, ...]) -> None:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
-from qtpy.QtGui import QPixmap
+from qtpy.QtGui import QColor, QPixmap
 
 from brushwood.batch.plan_text import duration
 from brushwood.session.batch_board import Board, Row
 from brushwood.session.batch_text import STATE_WORDS
 
+#: Side of a thumbnail.
+SIDE = 40
 #: Columns, their titles and what they mean.
 COLUMNS = (
     ("name", "image", "The image, and its result once it is done."),
@@ -34,6 +36,8 @@ class FileModel(QAbstractTableModel):
         super().__init__()
         self.board = board
         self.pictures: dict[str, QPixmap] = {}
+        self._blank = QPixmap(SIDE, SIDE)
+        self._blank.fill(QColor(0, 0, 0, 0))
         self._n = 0
 
     def reset(self) -> None:
@@ -103,7 +107,8 @@ class FileModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _text(row, index.column())
         if role == Qt.ItemDataRole.DecorationRole and index.column() == NAME:
-            return self.pictures.get(row.path)
+            picture = self.pictures.get(row.path)
+            return self._blank if picture is None or picture.isNull() else picture
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (OBJECTS, SECONDS):
             return _NUMBER
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -19,14 +19,14 @@ from brushwood.gui.batch.file_model import (
     NAME,
     OBJECTS,
     SECONDS,
+    SIDE,
     STATE,
     STATE_ROLE,
     WHY,
     FileModel,
 )
 
-#: Side of a thumbnail, and width of columns in letters.
-SIDE = 40
+#: Width of columns in letters.
 _LETTERS = {NAME: 24, STATE: 12, OBJECTS: 9, SECONDS: 11, WHY: 44}
 #: Rows that show without scrolling.
 _ROWS = 7

@@ -40,7 +40,13 @@ class FilesSection(Section):
         row.setSpacing(6)
         row.addWidget(self._report)
         row.addWidget(self._folder)
-        for part in (self._empty, self._line, self.table):
+        self.detail = wrapped_label()
+        self.detail.setToolTip("What is said of the selected image.")
+        self.detail.hide()
+        self.table.selectionModel().currentRowChanged.connect(self._show_detail)
+        self.model.dataChanged.connect(self._show_detail)
+        self.model.modelReset.connect(self._show_detail)
+        for part in (self._empty, self._line, self.table, self.detail):
             self.box.addWidget(part)
         self.box.addLayout(row)
         self.show_outcome("", "")
@@ -60,6 +66,15 @@ class FilesSection(Section):
         self._empty.setVisible(n == 0)
         said = ", ".join(f"{k:,} {STATE_WORDS[state]}" for state, k in counts.items())
         self.set_summary(f"— {said or 'none yet'}")
+
+    def _show_detail(self, *_: object) -> None:
+        """Write out what the last column has no room for."""
+        row = self.model.row_at(self.table.currentIndex().row())
+        said = "" if row is None else row.message if row.state == "running" else row.why
+        text = f"{row.name}: {said}" if row is not None and said else ""
+        if text != self.detail.text():
+            self.detail.setText(text)
+            self.detail.setVisible(bool(text))
 
     def show_outcome(self, report: str, folder: str) -> None:
         """Enable the buttons for what is there."""

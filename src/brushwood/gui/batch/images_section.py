@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qtpy.QtCore import QMimeData, Qt, Signal
-from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent, QKeySequence
+from qtpy.QtGui import (
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+)
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -46,6 +55,18 @@ class SourceList(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
         self.setFixedHeight((_ROWS + 1) * self.fontMetrics().lineSpacing() + 8)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Say what the empty list is for."""
+        super().paintEvent(event)
+        if self.count():
+            return
+        painter = QPainter(self.viewport())
+        colour = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        painter.setPen(colour)
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(self.viewport().rect(), flags, "Drop files or folders here")
+        painter.end()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders."""
@@ -136,6 +157,8 @@ class ImagesSection(Section):
             item.setToolTip(f"{entry.path}\n{entry.problem}".strip())
             if entry.problem:
                 item.setForeground(alarm_colour(self.list))
+        if not survey.entries:
+            return
         text = sources_text(survey.n, survey.n_bytes, survey.n_bad)
         self._count.setText(text)
         self.set_summary(f"— {text}")

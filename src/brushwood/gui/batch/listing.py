@@ -8,8 +8,7 @@ from qtpy.QtCore import QObject, QSize, Qt, QTimer, QUrl, Signal
 from qtpy.QtGui import QDesktopServices, QGuiApplication, QImage, QPixmap
 
 from brushwood.gui._tasks import TaskRunner
-from brushwood.gui.batch.file_model import COLUMNS
-from brushwood.gui.batch.file_view import SIDE
+from brushwood.gui.batch.file_model import COLUMNS, SIDE
 from brushwood.gui.batch.files_section import FilesSection
 from brushwood.jobs import Job
 from brushwood.session.batch_board import Row

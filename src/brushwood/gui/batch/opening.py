@@ -18,6 +18,8 @@ from brushwood.session.classes import colour_of, find_class
 
 #: Key in a layer's note: which image, what of it, and which part.
 _MARK = "batch"
+#: The result that is visible at first: the first of these that there is.
+_SHOWN_FIRST = ("object_classes", "objects", "classes")
 _CHANNEL_COLORMAPS = ("bop blue", "gray", "bop purple", "bop orange")
 
 
@@ -70,6 +72,8 @@ class Opening(QObject):
 def show_layers(scene: NapariScene, opened: Opened) -> None:
     """Show an image and its results, each in the layer that shows it already if there is one."""
     image_key: str | None = None
+    top = _top(opened)
+    _hide_others(scene, opened.path)
     for shown in opened.layers:
         layer = _find(scene, opened.path, shown)
         if layer is not None and not _fits(layer, shown):
@@ -78,14 +82,29 @@ def show_layers(scene: NapariScene, opened: Opened) -> None:
         if layer is None:
             layer = _made(opened, shown, image_key)
             scene.add(layer)
+            layer.visible = shown.what in ("image", top)
         else:
             layer.data = shown.levels if layer.multiscale else shown.levels[0]
             layer.translate = shown.place["translate"]
-            layer.visible = layer.visible or shown.what != "image"
+            layer.visible = layer.visible or shown.what in ("image", top)
         if shown.what == "image" and image_key is None:
             image_key = key_of(layer)
         if shown.what == "objects":
             _put_table(layer, opened)
+
+
+def _top(opened: Opened) -> str:
+    """Return the result to show: two sets of colours on top of each other say nothing."""
+    there = {shown.what for shown in opened.layers}
+    return next((what for what in _SHOWN_FIRST if what in there), "")
+
+
+def _hide_others(scene: NapariScene, path: str) -> None:
+    """Hide other images that were opened from the list: they would lie below or above."""
+    for layer in scene.layers():
+        mark = note_of(layer).get(_MARK)
+        if isinstance(mark, list) and mark and mark[0] != path:
+            layer.visible = False
 
 
 def _find(scene: NapariScene, path: str, shown: Shown) -> Layer | None:
@@ -120,9 +139,9 @@ def _made(opened: Opened, shown: Shown, image_key: str | None) -> Layer:
     if shown.what == "probabilities":
         info = find_class(opened.classes, shown.part)
         options |= {"colormap": ramp(info.colour if info else colour_of(shown.part))}
-        options |= {"blending": "additive", "visible": False}
+        options |= {"blending": "additive"}
     else:
-        options |= {"colormap": "magma", "visible": False}
+        options |= {"colormap": "magma"}
     return Image(data, contrast_limits=(0, 1), opacity=0.7, metadata={META: note}, **options)
 
 

@@ -9,7 +9,7 @@ from brushwood.gui._widgets import KeyedCombo, Section, wrapped_label
 from brushwood.gui._work_bar import enable
 from brushwood.gui.batch.alarm import AlarmLabel
 from brushwood.session.batch_events import PlanTold
-from brushwood.session.batch_text import plan_sentence
+from brushwood.session.batch_text import for_window, plan_sentence
 
 #: Images that can be chosen for the preview; more would not be read.
 _MOST_NAMES = 500
@@ -65,9 +65,11 @@ class PlanSection(Section):
         said = plan_sentence(plan)
         self._said.setText(said)
         self._said.setToolTip(plan.text or said)
-        stops = [problem.text for problem in plan.problems if problem.stops]
+        stops = [for_window(problem.text) for problem in plan.problems if problem.stops]
         self.stops.show_texts(stops)
-        self.notes.show_texts([problem.text for problem in plan.problems if not problem.stops])
+        self.notes.show_texts(
+            [for_window(problem.text) for problem in plan.problems if not problem.stops]
+        )
         self.set_summary(f"— {'cannot start' if stops else said}")
 
     def show_images(self, images: Sequence[tuple[str, str]], key: str, reason: str) -> None:

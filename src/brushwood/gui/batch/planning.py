@@ -14,8 +14,8 @@ from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.batch.process import LineProcess
 from brushwood.jobs import Job
 from brushwood.session.batch_choice import write_recipe
-from brushwood.session.batch_events import PlanTold, parse_line
-from brushwood.session.batch_text import refused_sentence
+from brushwood.session.batch_events import EndTold, PlanTold, parse_line
+from brushwood.session.batch_text import for_window, refused_sentence
 from brushwood.session.batching import RunRequest, arguments
 
 #: Choices that are made in a burst are planned once.
@@ -36,6 +36,7 @@ class Planning(QObject):
         super().__init__(parent)
         self._wanted: tuple[Recipe, RunRequest, dict[str, str]] | None = None
         self._plan: PlanTold | None = None
+        self._why = ""
         self._folder: Path | None = None
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._settle.timeout.connect(self._prepare)
@@ -64,6 +65,7 @@ class Planning(QObject):
         self._runner.drop()
         self.process.drop()
         self._wanted = self._plan = None
+        self._why = ""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -94,15 +96,18 @@ class Planning(QObject):
         told = parse_line(line)
         if isinstance(told, PlanTold):
             self._plan = told
+        elif isinstance(told, EndTold) and told.problems:
+            self._why = " ".join(told.problems)
 
     def _on_ended(self, code: int) -> None:
         plan, log = self._plan, list(self.process.log)
+        why = for_window(self._why) or refused_sentence(code, log)
         self.stop()
         self.busy_changed.emit(False)
         if plan is not None:
             self.planned.emit(plan)
         else:
-            self.refused.emit(refused_sentence(code, log))
+            self.refused.emit(why)
 
     def _on_failed(self, error: Exception) -> None:
         self.stop()

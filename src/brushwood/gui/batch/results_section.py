@@ -21,7 +21,11 @@ from brushwood.session.batching import BatchState
 
 _IMAGE_FORMATS = {"tiff": "TIFF", "ome-zarr": "OME-Zarr"}
 _TABLE_FORMATS = {"csv": "CSV", "parquet": "Parquet"}
-_EXISTING = {"keep": "keep what is complete", "replace": "make everything anew"}
+_EXISTING = {
+    "keep": "keep complete results",
+    "renew": "keep complete, replace others",
+    "replace": "make everything anew",
+}
 _MOST_WORKERS = 256
 
 
@@ -85,7 +89,7 @@ class ResultsSection(Section):
         formats.addLayout(labelled("Images", self._images), 1)
         formats.addLayout(labelled("Tables", self._tables), 1)
         self.box.addLayout(formats)
-        self.box.addLayout(labelled("Results of before", self._existing))
+        self.box.addLayout(labelled("Existing", self._existing))
         work = labelled("At once", self._workers)
         work.addWidget(self._processes)
         work.addStretch(1)

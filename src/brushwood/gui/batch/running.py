@@ -104,8 +104,8 @@ class Running(QObject):
             job.checkpoint()
             write_recipe(recipe, path)
 
-        self.busy_changed.emit(True)
         self._writer.submit(work)
+        self.busy_changed.emit(True)
 
     def cancel(self) -> None:
         """Ask the run to stop; `ended` follows."""

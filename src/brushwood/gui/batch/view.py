@@ -1,7 +1,7 @@
 """The face of the batch: what, which images, where to, the plan, and the files as they get done."""
 
 from qtpy.QtCore import Signal
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from brushwood.gui._widgets import scrolled
@@ -18,6 +18,7 @@ class BatchView(QWidget):
     """Shows and asks; it knows nothing of processes."""
 
     paths_dropped = Signal(tuple)
+    seen = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,12 +39,29 @@ class BatchView(QWidget):
             self.resume, self.what, self.images, self.results, self.plan, self.files
         ):  # fmt: skip
             column.addWidget(part)
-        column.addStretch(1)
+        column.addStretch(0)
+        column.setStretchFactor(self.files, 1)
+        self._column = column
+        self.files.folded.connect(self._on_folded)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
         layout.setSpacing(2)
         layout.addWidget(scrolled(sections), 1)
         layout.addWidget(self.actions)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tell that the user sees the dock."""
+        super().showEvent(event)
+        self.seen.emit(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Tell that another dock lies over this one, or that it is hidden."""
+        super().hideEvent(event)
+        self.seen.emit(False)
+
+    def _on_folded(self, folded: bool) -> None:
+        """Let the list of files take the height that is left."""
+        self._column.setStretchFactor(self.files, 0 if folded else 1)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders anywhere on the dock, or napari would open them."""

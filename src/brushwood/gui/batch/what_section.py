@@ -1,6 +1,7 @@
 """Section 1: what is done to each image."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
@@ -26,6 +27,7 @@ class WhatSection(Section):
 
     what_chosen = Signal(str)
     file_chosen = Signal(str, str)
+    truth_chosen = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("1  What", "What is done to each image.", parent)
@@ -40,6 +42,13 @@ class WhatSection(Section):
         row.setSpacing(6)
         row.addWidget(self._path, 1)
         row.addWidget(self._choose)
+        self._truth = QElidingLabel("")
+        self._choose_truth = QPushButton("Choose…")
+        self._choose_truth.setToolTip("Choose a folder with the truth, named as the images are.")
+        self._choose_truth.clicked.connect(self._on_truth)
+        self._no_truth = QPushButton("None")
+        self._no_truth.setToolTip("Compare with no truth.")
+        self._no_truth.clicked.connect(lambda: self.truth_chosen.emit(""))
         self._steps = wrapped_label()
         self._steps.setToolTip("The steps that are done to each image, in order.")
         self._missing = wrapped_label()
@@ -51,6 +60,11 @@ class WhatSection(Section):
         for part in (self._file, self._steps, self._missing, self._problem):
             self.box.addWidget(part)
         self.box.addLayout(self.buttons)
+        truth = labelled("Truth", tooltip="A folder with right results, to score the run with.")
+        truth.addWidget(self._truth, 1)
+        truth.addWidget(self._choose_truth)
+        truth.addWidget(self._no_truth)
+        self.box.addLayout(truth)
 
     def show_choice(self, state: BatchState) -> None:
         """Show where the steps come from."""
@@ -64,6 +78,10 @@ class WhatSection(Section):
             if state.what == "recipe"
             else "Choose a pixel classifier that was saved before."
         )
+
+        self._truth.setText(Path(state.truth).name or "none")
+        self._truth.setToolTip(state.truth or "Without a truth, the run is not scored.")
+        self._no_truth.setVisible(bool(state.truth))
 
     def show_steps(self, title: str, steps: str, missing: Sequence[str], problem: str) -> None:
         """Describe the steps, say what is left out, or why there are none."""
@@ -83,6 +101,11 @@ class WhatSection(Section):
         path, _ = QFileDialog.getOpenFileName(self, title, "", filters)
         if path:
             self.file_chosen.emit(what, path)
+
+    def _on_truth(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Folder with the truth")
+        if path:
+            self.truth_chosen.emit(path)
 
     def _on_what(self, what: str) -> None:
         self.what_chosen.emit(what)
