@@ -18,7 +18,7 @@ SAVED = ("classes", "objects", "table")
 def make_recipe(folder: Path, **changes) -> Path:
     """Write a recipe with its models inside."""
     image, classifier = chain_scenes.flat()
-    model = chain_scenes.object_model(image, classifier)
+    model = chain_scenes.object_model(image, classifier, spacing=(0.5, 0.5), unit="µm")
     options = {"outputs": SAVED} | changes
     return chain_scenes.recipe(classifier, model, **options).save(folder / "recipe.json")
 

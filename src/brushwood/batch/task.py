@@ -183,9 +183,11 @@ def opened(file: PlannedFile) -> ImageFile:
 
 def why_failed(error: BaseException, file: PlannedFile, ledger: Ledger) -> str:
     """Say what is wrong with a file; what nobody foresaw is kept for a report."""
-    if isinstance(error, OSError) and is_full(error) and not isinstance(error, BrushwoodError):
-        target = next(iter(file.outputs.values()), ledger.out)
-        return str(output_error(target, error))
+    if isinstance(error, OSError):
+        try:
+            ledger.check()
+        except OutputError as gone:
+            return str(gone)
     if isinstance(error, BrushwoodError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -193,11 +195,9 @@ def why_failed(error: BaseException, file: PlannedFile, ledger: Ledger) -> str:
             "There is not enough memory for this image. Save it as OME-Zarr or uncompressed TIFF, "
             "which are read piece by piece, or use fewer workers."
         )
-    try:
-        ledger.check()
-    except OutputError as gone:
-        return str(gone)
     if isinstance(error, OSError):
+        if is_full(error):
+            return str(output_error(next(iter(file.outputs.values()), ledger.out), error))
         return f"Reading or writing failed: {error}. Try again with --resume."
     kept = ledger.keep_trace(file.name, "".join(traceback.format_exception(error)))
     where = f" {str(kept)!r} says where" if kept else ""
