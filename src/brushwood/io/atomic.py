@@ -11,6 +11,8 @@ from pathlib import Path
 from brushwood.errors import OutputError, OutputExistsError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+#: Bytes of a file's name that all common file systems take.
+_LONGEST = 255
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -30,7 +32,7 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool = False) -> Itera
     """
     target = Path(path)
     check_target(target, overwrite=overwrite)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(f".{_shortened(target.name)}.{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
         with translated(target):
@@ -107,7 +109,19 @@ def output_error(path: Path, error: OSError) -> OutputError:
             f"{what}: the folder {str(path.parent)!r} or the file is read-only. Choose another "
             "folder, or change its permissions."
         )
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputError(
+            f"{what}: its name has {len(os.fsencode(path.name))} bytes, but names are limited to "
+            "about 255. Give the image a shorter name."
+        )
     return OutputError(f"{what}: {error.strerror or error}. Choose another folder.")
+
+
+def _shortened(name: str) -> str:
+    """Leave room in a file's name for what temporary names add; the end says the file's kind."""
+    while len(os.fsencode(name)) > _LONGEST - 20:
+        name = name[1:]
+    return name
 
 
 def is_full(error: BaseException) -> bool:
@@ -160,7 +174,7 @@ def _move_folder(temporary: Path, target: Path, overwrite: bool) -> None:
         return
     if not overwrite:
         raise FileExistsError(errno.EEXIST, "exists", str(target))
-    aside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.old")
+    aside = target.with_name(f".{_shortened(target.name)}.{secrets.token_hex(4)}.old")
     target.rename(aside)
     try:
         temporary.rename(target)

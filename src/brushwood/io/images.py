@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brushwood.errors import ImageFileError, InputError
-from brushwood.io.atomic import replacing, translated
+from brushwood.io.atomic import is_full, output_error, replacing, translated
 from brushwood.io.header import Header
 from brushwood.io.imagefile import (
     CZI,
@@ -239,11 +239,16 @@ def create_image(
         from brushwood.io.labels_group import prepare_labels, register_labels
 
         prepare_labels(target)
-    with (
-        replacing(target, overwrite=overwrite) as temporary,
-        creator(target, temporary, shape, wanted, header, workers, job) as out,
-    ):
-        yield out
+    try:
+        with (
+            replacing(target, overwrite=overwrite) as temporary,
+            creator(target, temporary, shape, wanted, header, workers, job) as out,
+        ):
+            yield out
+    except OSError as error:
+        if is_full(error):
+            raise output_error(target, error) from error
+        raise
     if is_within:
         register_labels(target)
 
