@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import prod
 
 from brushwood.arrays import ImageSource
-from brushwood.batch.misfits import compared_of, needs_image_channel
+from brushwood.batch.misfits import needed_maps, needs_image_channel
 from brushwood.batch.models import Models
 from brushwood.batch.recipe import Recipe
 from brushwood.batch.steps import Channel
@@ -79,16 +79,7 @@ class Fit:
     @property
     def needed(self) -> tuple[str, ...]:
         """Maps of the pixel classifier that are saved or worked on."""
-        recipe = self.recipe
-        wanted = set(recipe.outputs)
-        if recipe.objects is not None:
-            by_classes = recipe.objects.source == "classes"
-            wanted.add("classes" if by_classes else "probabilities")
-        if recipe.evaluate is not None and compared_of(recipe) == "pixels":
-            wanted.add("classes")
-        if self.measures_probabilities:
-            wanted.add("probabilities")
-        return tuple(m for m in ("classes", "probabilities", "uncertainty") if m in wanted)
+        return needed_maps(self.recipe, self.measures_probabilities)
 
     @property
     def measures_probabilities(self) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 
 from brushwood.arrays import ImageSource
 from brushwood.batch.chain_fit import Fit
+from brushwood.batch.misfits import named_classes
 from brushwood.errors import FeatureMismatchError
 from brushwood.measure.table import measure
 
@@ -131,9 +132,7 @@ def _class_names(fit: Fit) -> tuple[str, ...] | None:
     known = None if model is None else (model.measurement_ or {}).get("classes")
     if known is not None:
         return tuple(known)
-    names = fit.classifier.class_names or {}
-    named = tuple(names.get(int(i), "") for i in fit.classifier.classes_)
-    return named if all(named) and len(set(named)) == len(named) else None
+    return named_classes(fit.classifier)
 
 
 def _nothing(fit: Fit) -> dict[str, Any]:

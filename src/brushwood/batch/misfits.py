@@ -1,4 +1,4 @@
-"""Do the steps of a recipe go together? Each no names the field and says what to do."""
+"""Do the steps of a recipe go together, and what do they need? Each no names the field."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,7 @@ from brushwood.objects.split_params import NEED_PROBABILITY
 
 if TYPE_CHECKING:
     from brushwood.batch.recipe import Recipe
+    from brushwood.pixels.classifier import PixelClassifier
 
 #: A field, as the JSON names it, and what is wrong with it.
 Misfit = tuple[str, str]
@@ -76,3 +77,22 @@ def compared_of(recipe: "Recipe") -> What:
     if step is None or step.what == "auto":
         return "pixels" if recipe.objects is None else "objects"
     return step.what
+
+
+def needed_maps(recipe: "Recipe", measures_probabilities: bool) -> tuple[str, ...]:
+    """Return the maps of the pixel classifier that are saved or worked on."""
+    wanted = set(recipe.outputs)
+    if recipe.objects is not None:
+        wanted.add("classes" if recipe.objects.source == "classes" else "probabilities")
+    if recipe.evaluate is not None and compared_of(recipe) == "pixels":
+        wanted.add("classes")
+    if measures_probabilities:
+        wanted.add("probabilities")
+    return tuple(name for name in ("classes", "probabilities", "uncertainty") if name in wanted)
+
+
+def named_classes(classifier: "PixelClassifier") -> tuple[str, ...] | None:
+    """Return the names of a classifier's classes, None unless all have one of their own."""
+    names = classifier.class_names or {}
+    named = tuple(names.get(int(i), "") for i in classifier.classes_)
+    return named if all(named) and len(set(named)) == len(named) else None

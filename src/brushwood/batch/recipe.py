@@ -204,6 +204,48 @@ class Recipe:
             classify = replace(classify, model=classify.model.embedded())
         return replace(self, pixels=pixels, classify=classify)
 
+    def describe(self) -> str:
+        """Return what is done in words, a line a step. Models are named, not looked at."""
+        from brushwood.batch.recipe_text import describe
+
+        return describe(self)
+
+    def to_script(self, folder: str | os.PathLike[str] | None = None) -> str:
+        """Return a readable Python script that does the same and writes the same files.
+
+        Parameters
+        ----------
+        folder : path, optional
+            Where the script will stand: model files are named from there. Default: absolute paths.
+            Embedded models are expected beside the script, see `write_script`.
+
+        Raises
+        ------
+        RecipeError
+            If a model is missing or was changed.
+        """
+        from brushwood.batch.recipe_script import script_of
+
+        return script_of(self, None if folder is None else Path(folder))
+
+    def write_script(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False
+    ) -> tuple[Path, ...]:
+        """Write the script of `to_script`, and embedded models beside it.
+
+        Returns
+        -------
+        tuple of Path
+            The script, then models.
+
+        Raises
+        ------
+        RecipeError, OutputExistsError, OutputError
+        """
+        from brushwood.batch.recipe_script import write_script
+
+        return write_script(self, Path(path), overwrite=overwrite)
+
     def run(
         self,
         image: Any,

@@ -18,6 +18,7 @@ from brushwood.cli import (
     info,
     measure,
     objects,
+    recipe,
     run,
     train,
     train_objects,
@@ -110,6 +111,7 @@ def build_parser() -> argparse.ArgumentParser:
         info,
         convert,
         evaluate,
+        recipe,
         run,
     ):
         command.add_parser(commands)
