@@ -1,7 +1,7 @@
 """Writes LIF files of Leica microscopes as far as tests need them.
 
-A file is a sequence of blocks, each introduced by 0x70: the XML that describes all images, then the
-pixels of each. The structure is published in the documentation of the Bio-Formats and liffile readers.
+A file is a sequence of blocks, each introduced by 0x70: the XML that describes all images, then
+the pixels of each. The structure is published in the source of the liffile reader.
 """
 
 import struct

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brushwood.errors import ImageFileError
-from brushwood.io.imagefile import ImageFile, no_scene, positive, stem_of, unreadable
+from brushwood.io.imagefile import ImageFile, name_of, no_scene, positive, unreadable
 from brushwood.io.lazy import LazyArray
 from brushwood.io.optional import needed
 from brushwood.io.planes import PlaneArray
@@ -88,7 +88,7 @@ def _read(path: Path, reader: Any, scene: str) -> ImageFile:
     return ImageFile(
         LazyArray(data, path),
         axes,
-        stem_of(path) + (f"-{scene}" if scene else ""),
+        name_of(path, scene),
         scale,
         "um" if scale else None,
         channels if len(channels) == n_channels else (),

@@ -1,5 +1,6 @@
 """An image as its file describes it: pixels, axes, channels, time and calibration."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -154,6 +155,12 @@ def stem_of(path: Path) -> str:
         if name.lower().endswith(".ome"):
             name = name[: -len(".ome")]
     return name or path.name
+
+
+def name_of(path: Path, scene: str = "") -> str:
+    """Return a name for an image and its results: the file's without ending, then the scene."""
+    plain = re.sub(r"[^\w.+-]+", "-", scene).strip("-.")
+    return f"{stem_of(path)}-{plain}" if plain else stem_of(path)
 
 
 def no_scene(path: Path, scene: str, known: Sequence[str] = ()) -> ImageFileError:

@@ -1,7 +1,6 @@
 """Which images a list of files, folders and plates stands for."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Self, TypeAlias
 
 from brushwood.errors import ImageFileError, InputError
+from brushwood.io.imagefile import ZARR, name_of
 from brushwood.io.images import SUFFIXES, ImageFile, is_zarr, read_image, stem_of
 from brushwood.io.scenes import scenes_of
 
@@ -46,16 +46,14 @@ class InputRef:
         text = os.fspath(value)
         path, separator, scene = text.rpartition(SEPARATOR)
         # A file may have the separator in its own name.
-        return (
-            cls(Path(path), scene) if separator and not os.path.lexists(text) else cls(Path(text))
-        )
+        if separator and not os.path.lexists(text):
+            return cls(Path(path), scene)
+        return cls(*_outermost(Path(text)))
 
     @property
     def name(self) -> str:
         """A name for results: the file's without its ending, then the scene; fit for files."""
-        stem = stem_of(self.path)
-        scene = re.sub(r"[^\w.+-]+", "-", self.scene).strip("-.")
-        return f"{stem}-{scene}" if scene else stem
+        return name_of(self.path, self.scene)
 
     def open(self) -> ImageFile:
         """Open the image; see `read_image`.
@@ -126,7 +124,7 @@ def _of_entry(
     """Yield the images that one path stands for."""
     ref = InputRef.of(entry)
     if ref.scene:
-        yield ref
+        yield from _fields(ref)
     elif ref.path.is_dir() and not is_zarr(ref.path):
         images = _of_folder(ref.path, recursive, outs, with_results)
         if not images:
@@ -141,6 +139,20 @@ def _of_entry(
             yield from expanded(file)
     else:
         yield from expanded(ref.path)
+
+
+def _outermost(path: Path) -> tuple[Path, str]:
+    """Return the OME-Zarr folder that a path leads into, and the rest of the path."""
+    for parent in path.parents:
+        if parent.suffix.lower() == ZARR and is_zarr(parent):
+            return parent, path.relative_to(parent).as_posix()
+    return path, ""
+
+
+def _fields(ref: InputRef) -> list[InputRef]:
+    """Return the fields of a well, or the scene itself."""
+    inner = [each for each in expanded(ref.path) if each.scene.startswith(f"{ref.scene}/")]
+    return inner or [ref]
 
 
 def expanded(path: Path) -> list[InputRef]:

@@ -8,7 +8,7 @@ import zarr
 
 from brushwood.errors import ImageFileError
 from brushwood.io import ngff
-from brushwood.io.imagefile import ImageFile, no_scene, ordered, stem_of, unreadable
+from brushwood.io.imagefile import ImageFile, name_of, no_scene, ordered, unreadable
 from brushwood.io.lazy import LazyArray
 
 
@@ -30,7 +30,7 @@ def read_zarr(path: Path, scene: str = "") -> ImageFile:
         raise
     except ngff.ERRORS as error:
         raise _invalid(path, error) from error
-    name = stem_of(path) + (f"-{scene.replace('/', '-')}" if scene else "")
+    name = name_of(path, scene)
     return replace(image, name=name)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 
 from brushwood.errors import ImageFileError
-from brushwood.io.imagefile import ImageFile, no_scene, ordered, stem_of, unreadable
+from brushwood.io.imagefile import ImageFile, name_of, no_scene, ordered, unreadable
 from brushwood.io.lazy import LazyArray
 from brushwood.io.scenes import scene_index, scene_keys
 from brushwood.io.sniff import not_a
@@ -98,7 +98,7 @@ def _read(
         close = stack.pop_all().close  # the file stays open until the image is closed
     data, axes = _named(path, data, series.axes)
     found = read_header(tiff, number, axes, data.shape)
-    name = stem_of(path) + (f"-{scene}" if scene else "")
+    name = name_of(path, scene)
     return ImageFile(
         data,
         axes,
