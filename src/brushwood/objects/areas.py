@@ -1,17 +1,18 @@
 """Tables of connected areas: what is known about each, gathered region by region."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from brushwood.arrays import Triple
 from brushwood.blocks import Block
 
 Ints = npt.NDArray[np.int64]
+Boxes = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
+Faces = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -20,30 +21,43 @@ class Described:
 
     Attributes
     ----------
-    size : ndarray of int64
+    size : ndarray of int
         Pixels.
     first : ndarray of int64
         Position of the first pixel in the frame, row by row.
     faces : ndarray of uint8
         Which faces of the frame it touches: bit 2a the first, 2a + 1 the last slice of axis a.
-    low, high : ndarray of int64, shape (n, 3)
-        Bounding box, `high` exclusive.
+    low, high : ndarray of int32, shape (n, 3), or None
+        Bounding box, `high` exclusive, if asked for.
     core : ndarray of bool, or None
         Whether it holds a pixel of a core.
     highest : float
         Highest probability seen; NaN for none.
+    n_dropped, n_dropped_pixels : int
+        Areas that are known to become no object and have no row, and their pixels.
     """
 
-    size: Ints
+    size: npt.NDArray[np.integer]
     first: Ints
-    faces: npt.NDArray[np.uint8]
-    low: Ints
-    high: Ints
+    faces: Faces
+    low: Boxes | None = None
+    high: Boxes | None = None
     core: Bools | None = None
     highest: float = float("nan")
+    n_dropped: int = 0
+    n_dropped_pixels: int = 0
 
     def __len__(self) -> int:
         return len(self.size)
+
+    def only(self, rows: Bools) -> "Described":
+        """Return some rows, and count the others as dropped."""
+        chosen: dict[str, Any] = {
+            name: None if (column := getattr(self, name)) is None else column[rows]
+            for name in ("size", "first", "faces", "low", "high", "core")
+        }
+        pixels = int(self.size[~rows].sum())
+        return replace(self, **chosen, n_dropped=int((~rows).sum()), n_dropped_pixels=pixels)
 
 
 def cell_of(start: Triple, size: Triple, shape: Triple) -> int:
@@ -59,59 +73,91 @@ def describe(
     n: int,
     shape: Triple,
     cores: Bools | None = None,
-    highest: float = float("nan"),
+    *,
+    boxes: bool = False,
 ) -> Described:
-    """Describe the areas 1 … n of a region of a frame, of which each has a pixel there."""
-    flat = labels.ravel()
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    begins = np.concatenate([np.zeros(1, np.int64), changes])
-    owners = flat[begins]
+    """Describe the areas 1 … n of a region of a frame, of which each has a pixel there.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (Z, Y, X)
+    block : Block
+        Where they lie in a frame of `shape`.
+    cores : ndarray of bool, same shape, optional
+    boxes : bool
+        Whether boxes are wanted.
+    """
+    begins, owners, lengths = _runs(labels)
     size = np.zeros(n + 1, np.int64)
-    np.add.at(size, owners, np.diff(begins, append=len(flat)))
+    np.add.at(size, owners, lengths)
     first = np.zeros(n + 1, np.int64)
     # Of values assigned to one place the last remains: the first pixel in scan order.
     first[owners[::-1]] = begins[::-1]
-    place = np.unravel_index(first[1:], block.shape)
+    place = np.unravel_index(first[1:], labels.shape)
     moved = tuple(p + a for p, a in zip(place, block.start, strict=True))
-    boxes = np.array(
-        [[(s.start, s.stop) for s in box] for box in ndimage.find_objects(labels, n)], np.int64
-    ).reshape(n, 3, 2)
-    low, high = (boxes[:, :, side] + np.asarray(block.start) for side in (0, 1))
     core = None
     if cores is not None:
         core = np.zeros(n + 1, bool)
         core[labels[cores]] = True
         core = core[1:]
+    low, high = _boxes(begins, owners, lengths, n, block) if boxes else (None, None)
     return Described(
-        size=size[1:],
+        size=size[1:].astype(np.min_scalar_type(labels.size)),
         first=np.ravel_multi_index(moved, shape).astype(np.int64),
-        faces=_touched(low, high, shape),
+        faces=_touched(labels, block, n, shape),
         low=low,
         high=high,
         core=core,
-        highest=highest,
     )
 
 
-def joined(parts: Sequence[Described]) -> Described:
-    """Return all rows one after the other, as arrays of their own."""
-    none = np.zeros(0, np.int64)
-    cores = [part.core for part in parts if part.core is not None]
-    return Described(
-        size=np.concatenate([none, *(part.size for part in parts)]),
-        first=np.concatenate([none, *(part.first for part in parts)]),
-        faces=np.concatenate([none.astype(np.uint8), *(part.faces for part in parts)]),
-        low=np.concatenate([none.reshape(0, 3), *(part.low for part in parts)]),
-        high=np.concatenate([none.reshape(0, 3), *(part.high for part in parts)]),
-        core=np.concatenate(cores) if cores else None,
-        highest=float(np.fmax.reduce([part.highest for part in parts], initial=np.nan)),
-    )
+def _runs(labels: npt.NDArray[np.integer]) -> tuple[Ints, npt.NDArray[Any], Ints]:
+    """Return where runs of equal labels above 0 begin, each within a row; labels; lengths."""
+    rows = labels.reshape(-1, labels.shape[-1])
+    change = np.ones(rows.shape, bool)
+    np.not_equal(rows[:, 1:], rows[:, :-1], out=change[:, 1:])
+    begins = np.flatnonzero(change)
+    owners = rows.ravel()[begins]
+    lengths = np.diff(begins, append=rows.size)
+    inside = owners > 0
+    return begins[inside], owners[inside], lengths[inside]
 
 
-def _touched(low: Ints, high: Ints, shape: Triple) -> npt.NDArray[np.uint8]:
-    """Return the faces of the frame that boxes touch, as bits."""
-    flags = np.zeros(len(low), np.uint8)
+def _boxes(
+    begins: Ints, owners: npt.NDArray[Any], lengths: Ints, n: int, block: Block
+) -> tuple[Boxes, Boxes]:
+    (z0, y0, x0), (_, height, width) = block.start, block.shape
+    row, x = np.divmod(begins, width)
+    z, y = np.divmod(row, height)
+    low = np.full((n + 1, 3), np.iinfo(np.int32).max, np.int32)
+    high = np.zeros((n + 1, 3), np.int32)
+    # Runs come plane by plane.
+    low[owners[::-1], 0] = z[::-1] + z0
+    high[owners, 0] = z + (z0 + 1)
+    for axis, begin, end in ((1, y + y0, y + (y0 + 1)), (2, x + x0, x + lengths + x0)):
+        np.minimum.at(low[:, axis], owners, begin.astype(np.int32))
+        np.maximum.at(high[:, axis], owners, end.astype(np.int32))
+    return low[1:], high[1:]
+
+
+def _touched(labels: npt.NDArray[np.integer], block: Block, n: int, shape: Triple) -> Faces:
+    """Return the faces of the frame that areas touch, as bits."""
+    flags = np.zeros(n + 1, np.uint8)
     for axis in range(3):
-        flags |= (low[:, axis] == 0).astype(np.uint8) << (2 * axis)
-        flags |= (high[:, axis] == shape[axis]).astype(np.uint8) << (2 * axis + 1)
-    return flags
+        if block.start[axis] == 0:
+            flags[labels.take(0, axis)] |= np.uint8(1 << (2 * axis))
+        if block.stop[axis] == shape[axis]:
+            flags[labels.take(-1, axis)] |= np.uint8(2 << (2 * axis))
+    return flags[1:]
+
+
+def stacked(parts: list[Described], name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return a column of all parts, one after the other."""
+    columns = [column for part in parts if (column := getattr(part, name)) is not None]
+    tail = columns[0].shape[1:] if columns else ()
+    out = np.empty((sum(map(len, columns)), *tail), dtype)
+    begin = 0
+    for column in columns:
+        out[begin : begin + len(column)] = column
+        begin += len(column)
+    return out

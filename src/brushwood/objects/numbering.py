@@ -106,9 +106,9 @@ def numbered(
     rows = np.flatnonzero(whole)
     size, first, faces = areas.size[rows], areas.first[rows], areas.faces[rows]
     if pieces is not None:
-        size = np.concatenate([size, pieces.described.size])
-        first = np.concatenate([first, pieces.described.first])
-        faces = np.concatenate([faces, pieces.described.faces])
+        size = np.concatenate([size, pieces.size])
+        first = np.concatenate([first, pieces.first])
+        faces = np.concatenate([faces, pieces.faces])
     stays = (size >= limits.smallest) & (size <= limits.largest) & ((faces & limits.border) == 0)
     chosen = np.flatnonzero(stays)
     chosen = chosen[np.argsort(first[chosen], kind="stable")]

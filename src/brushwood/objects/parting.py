@@ -13,7 +13,7 @@ from brushwood.arrays import Triple
 from brushwood.blocks import Block, blocks_over, iter_blocks
 from brushwood.errors import InputError
 from brushwood.jobs import Job
-from brushwood.objects.areas import Bools, Described, Ints, cell_of, describe, joined
+from brushwood.objects.areas import Bools, Described, Faces, Ints, cell_of, describe, stacked
 from brushwood.objects.seeds import SeedRule, distance_landscape, part
 from brushwood.objects.split_field import Field
 from brushwood.objects.split_store import BlockStore, Shelf
@@ -109,8 +109,8 @@ class Pieces:
     ----------
     areas : ndarray of int64
         The areas that were parted.
-    described : Described
-        Sizes, first pixels and faces of pieces, share after share.
+    size, first, faces : ndarray
+        As in `Described`, a row a piece, share after share.
     starts : ndarray of int64
         Pieces before each share, then all.
     tiles : dict of int to list of Tile
@@ -120,7 +120,9 @@ class Pieces:
     """
 
     areas: Ints
-    described: Described
+    size: Ints
+    first: Ints
+    faces: Faces
     starts: Ints
     tiles: dict[int, list[Tile]]
     seeds: Ints
@@ -128,7 +130,7 @@ class Pieces:
     @property
     def n(self) -> int:
         """Number of pieces."""
-        return len(self.described)
+        return len(self.size)
 
     @property
     def n_areas(self) -> int:
@@ -191,10 +193,13 @@ def _gathered(answers: Sequence[_Answer], seeds: list[Ints]) -> Pieces:
     for answer in answers:
         for cell, tile in answer.tiles:
             tiles.setdefault(cell, []).append(tile)
+    described = [answer.described for answer in answers if answer.described is not None]
     counts = [0 if answer.described is None else len(answer.described) for answer in answers]
     return Pieces(
         areas=np.array([a for answer in answers for a in answer.areas], np.int64),
-        described=joined([a.described for a in answers if a.described is not None]),
+        size=stacked(described, "size", np.int64),
+        first=stacked(described, "first", np.int64),
+        faces=stacked(described, "faces", np.uint8),
         starts=np.cumsum([0, *counts], dtype=np.int64),
         tiles=tiles,
         seeds=np.concatenate(
@@ -206,6 +211,8 @@ def _gathered(answers: Sequence[_Answer], seeds: list[Ints]) -> Pieces:
 def _shares(areas: Components, todo: Ints, size: Triple) -> list[Share]:
     """Group areas by the block that they begin in; those that reach far from it are alone."""
     shape = areas.shape
+    assert areas.low is not None
+    assert areas.high is not None
     low = np.maximum(areas.low[todo] - 1, 0)
     high = np.minimum(areas.high[todo] + 1, shape)
     place = np.unravel_index(areas.first[todo], shape)

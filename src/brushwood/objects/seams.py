@@ -45,6 +45,16 @@ class Seams:
         if planes:
             self.shelf.put(self._key(block.start), np.concatenate(planes).astype(_NAMES))
 
+    def crossed(self, block: Block, names: npt.NDArray[Any], n: int) -> npt.NDArray[np.bool_]:
+        """Return which of the areas 1 … n of a block may go on in another, a value each."""
+        found = np.zeros(n + 1, bool)
+        for axis in range(3):
+            if block.start[axis] > 0:
+                found[names.take(0, axis)] = True
+            if block.stop[axis] < self.shape[axis]:
+                found[names.take(-1, axis)] = True
+        return found[1:]
+
     def pairs(self, block: Block, starts: Table) -> Ints:
         """Return which names of a block and of its neighbours mean one area.
 

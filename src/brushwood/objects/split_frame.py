@@ -94,7 +94,15 @@ def split_frame(
         reader = _Filled(_holes(outside, limits.hole, desk.shelf), cores)
         highest = outside.highest
     structure = ndimage.generate_binary_structure(3, 3 if rule.full else 1)
-    search = Search(reader, shape, size, structure, desk.shelf)
+    search = Search(
+        reader,
+        shape,
+        size,
+        structure,
+        desk.shelf,
+        boxes=source.params.uses_seeds,
+        smallest=limits.smallest,
+    )
     areas = search.run(desk.workers, job.part(0.3 if source.params.fill_holes else 0.0, 0.5))
     # Pieces are no larger than their area, so that one too small for an object is decided now.
     kept = areas.size >= limits.smallest
@@ -108,8 +116,8 @@ def split_frame(
     stays, final = numbered(areas, kept, pieces, limits, desk.shelf)
     return FrameObjects(
         size=stays,
-        n_found=len(areas) + (pieces.n - pieces.n_areas if pieces else 0),
-        n_above=int(areas.size.sum()),
+        n_found=len(areas) + areas.n_dropped + (pieces.n - pieces.n_areas if pieces else 0),
+        n_above=int(areas.size.sum()) + areas.n_dropped_pixels,
         highest=float(np.fmax(highest, areas.highest)),
         seeds=pieces.seeds if pieces else np.zeros((0, 3), np.int64),
         numbered=final,

@@ -6,7 +6,7 @@ which the blocks differ: comparing these planes finds every pair, corners includ
 names that blocks gave is resolved once, at the end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -17,7 +17,16 @@ from scipy import ndimage, sparse
 from brushwood.arrays import Triple
 from brushwood.blocks import Block, blocks_over, iter_blocks
 from brushwood.jobs import Job
-from brushwood.objects.areas import Bools, Described, Ints, cell_of, describe, joined
+from brushwood.objects.areas import (
+    Bools,
+    Boxes,
+    Described,
+    Faces,
+    Ints,
+    cell_of,
+    describe,
+    stacked,
+)
 from brushwood.objects.seams import Seams
 from brushwood.objects.split_field import Masks
 from brushwood.objects.split_store import BlockStore, MemoryShelf, Shelf, Table
@@ -90,16 +99,20 @@ class Components:
         Highest probability seen; NaN for none.
     naming : Naming
         Reads the number of each pixel's component.
+    n_dropped, n_dropped_pixels : int
+        See `Described`: these are no more in the mask.
     """
 
     size: Ints
     first: Ints
-    faces: npt.NDArray[np.uint8]
-    low: Ints
-    high: Ints
+    faces: Faces
+    low: Boxes | None
+    high: Boxes | None
     core: Bools | None
     highest: float
     naming: Naming
+    n_dropped: int = 0
+    n_dropped_pixels: int = 0
 
     def __len__(self) -> int:
         return len(self.size) - 1
@@ -114,7 +127,9 @@ class Components:
         return self.naming.read(region)
 
     def box(self, number: int) -> Block:
-        """Return the bounding box of a component."""
+        """Return the bounding box of a component, if boxes were asked for."""
+        assert self.low is not None
+        assert self.high is not None
         low, high = self.low[number].tolist(), self.high[number].tolist()
         return Block((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
@@ -130,7 +145,9 @@ def find_components(
     structure : ndarray of bool, shape (3, 3, 3)
         Which neighbours are connected.
     """
-    search = Search(Stored(mask), mask.shape, mask.size, structure, MemoryShelf(), "", inverted)
+    search = Search(
+        Stored(mask), mask.shape, mask.size, structure, MemoryShelf(), inverted=inverted, boxes=True
+    )
     return search.run(IN_TURN, job)
 
 
@@ -150,6 +167,11 @@ class Search:
         Under which results are kept there.
     inverted : bool
         Seek the background.
+    boxes : bool
+        Whether boxes are wanted.
+    smallest : float
+        Components of fewer pixels, and where there are cores those without, may be dropped where
+        they lie inside a block: tables then grow with what becomes an object, not with noise.
     """
 
     reader: MaskReader
@@ -159,6 +181,8 @@ class Search:
     shelf: Shelf
     name: str = ""
     inverted: bool = False
+    boxes: bool = False
+    smallest: float = 0.0
 
     @property
     def names(self) -> BlockStore:
@@ -193,34 +217,49 @@ class Search:
 
     def _resolved(self, parts: list[Described], pairs: Ints, starts: Table) -> Components:
         """Join what has several names; number in the order of first pixels."""
-        every = joined(parts)
-        parts.clear()
         others, heads = _same(pairs)
-        np.add.at(every.size, heads, every.size[others])
-        np.minimum.at(every.first, heads, every.first[others])
-        np.bitwise_or.at(every.faces, heads, every.faces[others])
-        np.minimum.at(every.low, heads, every.low[others])
-        np.maximum.at(every.high, heads, every.high[others])
-        if every.core is not None:
-            np.logical_or.at(every.core, heads, every.core[others])
-        alone = np.ones(len(every), bool)
+        rows: dict[str, npt.NDArray[Any]] = {}
+        for name, (dtype, merge) in _COLUMNS.items():
+            if getattr(parts[0], name) is not None:
+                column = rows[name] = stacked(parts, name, dtype)
+                merge.at(column, heads, column[others])
+        highest = float(np.fmax.reduce([part.highest for part in parts]))
+        dropped = [(part.n_dropped, part.n_dropped_pixels) for part in parts]
+        parts.clear()
+        total = len(rows["size"])
+        alone = np.ones(total, bool)
         alone[others] = False
         order = np.flatnonzero(alone)
-        order = order[np.argsort(every.first[order], kind="stable")]
-        wide = np.int32 if len(every) < np.iinfo(np.int32).max else np.int64
-        numbers = np.zeros(len(every) + 1, wide)
+        order = order[np.argsort(rows["first"][order], kind="stable")]
+        for name in rows:  # one after the other: there may be many millions
+            rows[name] = _with_row_0(rows[name][order])
+        wide = np.int32 if total < np.iinfo(np.int32).max else np.int64
+        numbers = np.zeros(total + 1, wide)
         numbers[order + 1] = np.arange(1, len(order) + 1, dtype=wide)
         numbers[others + 1] = numbers[heads + 1]
         return Components(
-            size=_with_row_0(every.size[order]),
-            first=_with_row_0(every.first[order]),
-            faces=_with_row_0(every.faces[order]),
-            low=_with_row_0(every.low[order]),
-            high=_with_row_0(every.high[order]),
-            core=None if every.core is None else _with_row_0(every.core[order]),
-            highest=every.highest,
+            size=rows["size"],
+            first=rows["first"],
+            faces=rows["faces"],
+            low=rows.get("low"),
+            high=rows.get("high"),
+            core=rows.get("core"),
+            highest=highest,
             naming=Naming(self.names, starts, self.shelf.table(f"{self.name}numbers", numbers)),
+            n_dropped=sum(n for n, _ in dropped),
+            n_dropped_pixels=sum(n for _, n in dropped),
         )
+
+
+#: Type of each column, and how the rows of one component become one.
+_COLUMNS: dict[str, tuple[Any, np.ufunc]] = {
+    "size": (np.int64, np.add),
+    "first": (np.int64, np.minimum),
+    "faces": (np.uint8, np.bitwise_or),
+    "low": (np.int32, np.minimum),
+    "high": (np.int32, np.maximum),
+    "core": (bool, np.logical_or),
+}
 
 
 def _label(search: Search, block: Block, job: Job) -> Described:
@@ -232,9 +271,20 @@ def _label(search: Search, block: Block, job: Job) -> Described:
     flat = mask.shape[0] == 1
     names, n = ndimage.label(mask[0] if flat else mask, search.structure[1 if flat else ...])
     names = names.reshape(block.shape)
+    cores = None if search.inverted else seen.cores
+    found = describe(names, block, n, search.shape, cores, boxes=search.boxes)
+    stays = found.size >= search.smallest
+    if found.core is not None:
+        stays &= found.core
+    if not stays.all():
+        stays |= search.seams.crossed(block, names, n)
+        found = found.only(stays)
+        number = np.zeros(n + 1, np.int32)
+        number[1:][stays] = np.arange(1, len(found) + 1)
+        names = number[names]
     search.names.put(block, names)
     search.seams.keep(block, names)
-    return describe(names, block, n, search.shape, seen.cores, seen.highest)
+    return replace(found, highest=seen.highest)
 
 
 def _join(search: Search, starts: Table, block: Block, job: Job) -> Ints:
