@@ -159,19 +159,17 @@ def test_models_in_memory_are_embedded_without_training_rows(models):
 
 def test_what_a_recipe_does_is_said(referring):
     steps, _ = referring
+    truth = steps.evaluate.truth
     assert steps.describe().splitlines() == [
         "zellen",
         "1. Classify pixels with pixels.brushwood, channels 0, GFP along axis -1.",
         (
-            "2. Make objects of classes 2, 3: distance (distance to the background); fill holes yes; "
-            "min size 8; parted by channel GFP; in 2-D."
+            "2. Make objects of classes 2, 3: distance (distance to the background); "
+            "fill holes yes; min size 8; parted by channel GFP; in 2-D."
         ),
         "3. Measure area, intensity_mean-α in channel 0, also in the probabilities.",
         "4. Classify objects with objects.brushwood.",
-        (
-            f"5. Compare with the truth in {steps.evaluate.truth}: objects, which match from IoU 0.7 "
-            "on."
-        ),
+        f"5. Compare with the truth in {truth}: objects, which match from IoU 0.7 on.",
         "6. Save classes as OME-Zarr and the table as Parquet.",
     ]
 
