@@ -20,6 +20,7 @@ from brushwood.gui._devices import Devices
 from brushwood.gui._help import show_help
 from brushwood.gui._scene import NapariScene, session_for, unwrapped
 from brushwood.gui._widgets import KeyedCombo, labelled, wrapped_label
+from brushwood.gui.recipes import RecipeBar
 from brushwood.session.sentences import device_text
 from brushwood.session.steps import STEPS, Progress, Step, tables_of
 
@@ -60,6 +61,8 @@ class StartWidget(QWidget):
         self._test = QPushButton("Self-test")
         self._test.setToolTip("Run a small computation on the device and check its result.")
         self._test.clicked.connect(self._on_test)
+        self._recipes = RecipeBar(napari_viewer)
+        self._recipes.said.connect(self._say)
         self._status = wrapped_label()
         self._status.setToolTip("What happened last.")
         self._arrange()
@@ -82,6 +85,7 @@ class StartWidget(QWidget):
             steps.addWidget(button, row, 0)
             steps.addWidget(text, row, 1)
         layout.addLayout(steps)
+        layout.addWidget(self._recipes)
         line = QHBoxLayout()
         line.setSpacing(6)
         line.addLayout(labelled("Device", self._device), 1)
@@ -131,6 +135,7 @@ class StartWidget(QWidget):
         self._running = False
         self._settle.stop()
         self._devices.stop()
+        self._recipes.stop()
         for events in self._states():
             events.disconnect(self._on_changed)
         self._scene.disconnect_layers(self._on_changed)
@@ -157,6 +162,7 @@ class StartWidget(QWidget):
         for (_, button, text), progress in zip(self._rows, self._progress(), strict=True):
             text.setText(progress.text)
             button.setIcon(_dot(button, filled=progress.is_done))
+        self._recipes.refresh()
         self._show_devices()
 
     def _show_devices(self) -> None:

@@ -141,12 +141,10 @@ class LiveLoop(QObject):
         self._submit()
 
     def hold(self, held: bool) -> None:
-        """Wait while other work owns the results, then catch up."""
+        """Wait while other work owns the results; `schedule` catches up afterwards."""
         self._held = held
         if held:
             self._debounce.stop()
-        else:
-            self.schedule()
 
     def cancel(self) -> None:
         """Stop the running request."""

@@ -152,14 +152,17 @@ class WholeImage(QObject):
 
     def _on_succeeded(self, done: WholeDone) -> None:
         self._fill = None
+        self._live.schedule()
         self.said.emit(f"The whole image is classified, in {duration(done.seconds)}.")
 
     def _on_failed(self, error: Exception) -> None:
         self._fill = None
+        self._live.schedule()
         full = isinstance(error, OSError) and is_full(error) and not isinstance(error, OutputError)
         self.failed.emit(_no_room(error) if full else error)
 
     def _on_cancelled(self) -> None:
+        # No catching up: who has had enough does not want what is in view computed at once.
         fill, self._fill = self._fill, None
         self.cancelled.emit()
         if fill is not None:

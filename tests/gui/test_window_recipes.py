@@ -1,0 +1,138 @@
+"""What the window showed, a saved recipe gives: on the image's file, to the last bit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from brushwood import opencl
+from brushwood.batch.recipe import Recipe
+from brushwood.session.recipes import recipe_of
+from recipe_desk import RecipeDesk
+
+pytestmark = pytest.mark.skipif(not opencl.devices(), reason="needs an OpenCL device")
+#: Columns of a layer's table that say which row it is.
+KEYS = ["index", "label"]
+BEST = "class_probability"
+
+
+@pytest.fixture
+def open_desk(viewer, qtbot):
+    return lambda key: RecipeDesk(viewer, qtbot, key)
+
+
+def drafted(desk):
+    draft = recipe_of(desk.session, desk.scene)
+    assert draft.recipe is not None, draft.missing
+    return draft
+
+
+def assert_same(desk, found, classes="· classes", probabilities=None):
+    """Compare layers and table with a result, bit for bit."""
+    np.testing.assert_array_equal(np.squeeze(found.classes), desk.find(classes).data)
+    np.testing.assert_array_equal(found.objects, desk.objects.data)
+    table = desk.objects.features
+    shared = [name for name in found.table.columns if name not in ("image", "label", BEST)]
+    own = [name for name in table.columns if name.startswith(f"{BEST}-")]
+    assert set(table.columns) - {*own} <= {*shared, *KEYS}, "columns are missing"
+    if own:  # the window shows the probability of each class, a table that of the best
+        best = found.table[BEST].to_numpy(np.float32)
+        np.testing.assert_array_equal(best, table[own].max(axis=1).to_numpy(np.float32))
+    wanted = table[shared].reset_index(drop=True)
+    numbers = wanted.select_dtypes("number").dtypes  # the window keeps probabilities as float32
+    given = found.table[shared].reset_index(drop=True).astype(numbers)
+    pd.testing.assert_frame_equal(given, wanted, check_exact=True, check_dtype=False)
+
+
+def run_saved(desk, draft, folder):
+    """Save the recipe, and run it on the image's file."""
+    path = draft.recipe.save(folder / "recipe.json")
+    return Recipe.load(path).run(desk.export(folder / "image.tif"))
+
+
+def test_nuclei(open_desk, tmp_path):
+    desk = open_desk("nuclei_2d").classify("probabilities").make()
+    desk.measure(probabilities=True).classify_objects()
+    draft = drafted(desk)
+    assert draft.missing == ()
+    found = run_saved(desk, draft, tmp_path)
+    assert_same(desk, found)
+    np.testing.assert_array_equal(found.probabilities[1], desk.find("P(nuclei)").data)
+    np.testing.assert_array_equal(found.object_classes, desk.find("· object classes").data)
+
+
+def test_blobs_without_a_pixel_size(open_desk, tmp_path):
+    desk = open_desk("round_and_elongated_blobs").classify().make(method="distance")
+    draft = drafted(desk.measure())
+    assert draft.missing == ()
+    assert_same(desk, run_saved(desk, draft, tmp_path))
+
+
+def test_cells_in_two_channels(open_desk, tmp_path):
+    desk = open_desk("two_channel_cells").classify(channels=("DNA", "actin"))
+    desk.make(foreground=(2, 3), method="intensity").measure(images=("DNA", "actin"))
+    draft = drafted(desk)
+    assert_same(desk, run_saved(desk, draft, tmp_path))
+
+
+def test_a_stack(open_desk, tmp_path):
+    desk = open_desk("nuclei_3d").classify().make(method="distance", units="world")
+    draft = drafted(desk.measure())
+    assert draft.missing == ()
+    assert_same(desk, run_saved(desk, draft, tmp_path))
+
+
+def test_start_says_what_is_part_of_the_recipe_and_saves_it(open_desk, qtbot, tmp_path):
+    from qtpy.QtGui import QGuiApplication
+
+    from brushwood.gui.start import StartWidget
+
+    desk = open_desk("round_and_elongated_blobs")
+    start = desk.add(StartWidget, "Brushwood")
+    bar = start._recipes
+    assert not bar.save.isEnabled()
+    assert "no pixel classifier" in bar.save.toolTip()
+    desk.classify().make()
+    desk.wait(bar.save.isEnabled)
+    bar.save.click()
+    dialog = bar.dialog
+    desk.wait(dialog.save_button.isEnabled)
+    assert "Objects of blobs, split by components" in dialog.summary.text()
+    assert "Not part of it" not in dialog.summary.text()
+    dialog.compare.click()
+    desk.wait(lambda: "Comparison" not in dialog.summary.text())
+    assert not dialog.save_button.isEnabled() or not dialog.folder.text()
+    dialog.take_truth(str(tmp_path))
+    desk.wait(lambda: "Comparison of auto" in dialog.summary.text())
+    dialog.save_as(str(tmp_path / "blobs"))
+    desk.wait(lambda: "Saved blobs.json" in start._status.text())
+    recipe = Recipe.load(tmp_path / "blobs.json")
+    assert recipe.evaluate is not None
+    assert recipe.objects is not None
+    assert recipe.pixels.model.data is not None
+    bar.copy.click()
+    desk.wait(lambda: "clipboard" in start._status.text())
+    compile(QGuiApplication.clipboard().text(), "script", "exec")
+
+
+def test_a_script_comes_with_its_models(open_desk, tmp_path):
+    desk = open_desk("round_and_elongated_blobs").classify()
+    from brushwood.gui.recipes import Recipes
+
+    recipes, said = Recipes(desk.viewer), []
+    recipes.said.connect(said.append)
+    recipes.save(drafted(desk), tmp_path / "all.py")
+    desk.wait(lambda: said)
+    assert {p.name for p in tmp_path.iterdir()} == {"all.py", "pixel-classifier.brushwood"}
+    (tmp_path / "all.py").unlink()
+    (tmp_path / "pixel-classifier.brushwood").write_bytes(b"mine")
+    recipes.save(drafted(desk), tmp_path / "all.py")
+    desk.wait(lambda: len(said) == 2)
+    assert "exists" in said[1]
+    assert (tmp_path / "pixel-classifier.brushwood").read_bytes() == b"mine"
+
+
+def test_a_series(open_desk, tmp_path):
+    desk = open_desk("nuclei_time").classify().make(method="components")
+    draft = drafted(desk.measure())
+    assert draft.missing == ()
+    assert_same(desk, run_saved(desk, draft, tmp_path))
