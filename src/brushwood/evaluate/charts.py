@@ -10,7 +10,7 @@ from brushwood.evaluate.dataset import Interval
 from brushwood.evaluate.optional import need
 from brushwood.evaluate.scores import PixelScores
 
-_BLUE, _ORANGE = "#0072b2", "#e69f00"
+BLUE, ORANGE = "#0072b2", "#e69f00"
 _WHAT = "A report with charts"
 
 
@@ -22,34 +22,34 @@ def score_chart(values: Mapping[str, Sequence[float]], means: Mapping[str, Inter
     values : mapping of score to one number an image
     means : mapping of score to Interval
     """
-    figure, axes = _figure(6.4, 0.42 * len(values) + 0.8)
+    figure, axes = new_figure(6.4, 0.42 * len(values) + 0.8)
     rng = np.random.default_rng(0)
     for row, (name, numbers) in enumerate(values.items()):
         jitter = row + rng.uniform(-0.18, 0.18, len(numbers))
-        axes.plot(numbers, jitter, "o", color=_BLUE, alpha=0.35, markersize=4, clip_on=False)
+        axes.plot(numbers, jitter, "o", color=BLUE, alpha=0.35, markersize=4, clip_on=False)
         mean = means[name]
         if np.isfinite(mean.low):
-            axes.plot([mean.low, mean.high], [row, row], color=_ORANGE, linewidth=3)
+            axes.plot([mean.low, mean.high], [row, row], color=ORANGE, linewidth=3)
         axes.plot([mean.mean], [row], "|", color="black", markersize=14, markeredgewidth=2)
     axes.set_yticks(range(len(values)), [name.replace("_", " ") for name in values])
     axes.set_ylim(len(values) - 0.5, -0.5)
     axes.set_xlim(min(0.0, *(min(v) for v in values.values())), 1.0)
     axes.grid(axis="x", alpha=0.3)
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def threshold_chart(curve: Mapping[float, float]) -> str:
     """Draw average precision against the IoU threshold."""
-    figure, axes = _figure(4.6, 3.0)
-    axes.plot(list(curve), list(curve.values()), "o-", color=_BLUE)
+    figure, axes = new_figure(4.6, 3.0)
+    axes.plot(list(curve), list(curve.values()), "o-", color=BLUE)
     axes.set(xlabel="IoU threshold", ylabel="mean average precision", ylim=(0, 1.02))
     axes.grid(alpha=0.3)
-    return _svg(figure)
+    return as_svg(figure)
 
 
 def confusion_chart(scores: PixelScores) -> str:
     """Draw the confusion matrix, each row as shares of a true class."""
-    figure, axes = _figure(4.6, 3.6)
+    figure, axes = new_figure(4.6, 3.6)
     rows = scores.confusion.sum(axis=1, keepdims=True)
     share = scores.confusion / np.maximum(rows, 1)
     shown = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
@@ -62,10 +62,11 @@ def confusion_chart(scores: PixelScores) -> str:
             colour = "white" if value > 0.6 else "black"
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
     figure.colorbar(shown, ax=axes, label="share of the true class")
-    return _svg(figure)
+    return as_svg(figure)
 
 
-def _figure(width: float, height: float) -> tuple[Any, Any]:
+def new_figure(width: float, height: float) -> tuple[Any, Any]:
+    """Return a figure of inches, and its axes, without lines at the top and on the right."""
     # The object interface: pyplot would choose a backend and keep figures.
     figure = need("matplotlib.figure", _WHAT).Figure(figsize=(width, height), layout="constrained")
     axes = figure.add_subplot()
@@ -74,7 +75,8 @@ def _figure(width: float, height: float) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _svg(figure: Any) -> str:
+def as_svg(figure: Any) -> str:
+    """Return a figure as the text of an SVG, the same for the same figure."""
     matplotlib = need("matplotlib", _WHAT)
     stream = StringIO()
     # Text stays text, and the same chart is the same bytes.

@@ -159,11 +159,7 @@ class Dataset:
         """
         if not self.compared:
             raise InputError(self._nothing())
-        rows = [image.row(self.what) for image in self.compared]
-        return {
-            name: mean_interval([float(row[name]) for row in rows], seed=seed)
-            for name in COLUMNS[self.what]
-        }
+        return means_of([image.row(self.what) for image in self.compared], self.what, seed=seed)
 
     def curve(self) -> dict[float, float]:
         """Return the mean average precision over images at each IoU threshold; only for objects."""
@@ -200,6 +196,15 @@ class Dataset:
     def _nothing(self) -> str:
         problems = "; ".join(f"{i.name}: {i.problem}" for i in self.images[:3])
         return f"No image could be compared. {problems or 'There are none.'}"
+
+
+def means_of(
+    rows: Sequence[Mapping[str, Any]], what: What, *, seed: int = 0
+) -> dict[str, Interval]:
+    """Return the mean of every score over rows of `ImageScores.row`, one a compared image."""
+    return {
+        name: mean_interval([float(row[name]) for row in rows], seed=seed) for name in COLUMNS[what]
+    }
 
 
 def mean_interval(values: Sequence[float], *, seed: int = 0) -> Interval:
