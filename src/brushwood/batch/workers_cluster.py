@@ -1,32 +1,21 @@
 """Workers of a Dask cluster: the scheduler that the user named, on this machine or many."""
 
-import contextlib
 import os
 import socket
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from brushwood import __version__
-from brushwood.batch.cluster_task import do_item
-from brushwood.batch.crossing import Parcel, dumps, loads, unpack_error
+from brushwood.batch.cluster_run import ClusterRun
+from brushwood.batch.crossing import Parcel, dumps
 from brushwood.batch.engine import Board, Failed, Outcomes, Watch, answers_of, longest_first, shares
-from brushwood.errors import BrushwoodError, MissingPackageError, SchedulerError, WorkerLostError
+from brushwood.errors import MissingPackageError, SchedulerError, WorkerLostError
 from brushwood.jobs import IDLE, Job
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-#: Seconds without a scheduler after which a run gives up.
-_PATIENCE = 15.0
-#: Seconds between looks whether there are workers at all.
-_LOOK = 2.0
-_GROUP = "brushwood"
-#: Answers that are brought at once.
-_FETCHERS = 4
 
 
 class ClusterWorkers:
@@ -86,23 +75,22 @@ class ClusterWorkers:
             If the scheduler is gone.
         """
         board: Board[Answer] = Board(shares(weights, len(items)), job, message, watch)
-        topic = f"{_GROUP}-{uuid.uuid4().hex}"
         self._check_open()
-        self._client.subscribe_topic(topic, lambda event: board.note(*event[1]))
-        futures: dict[int, Any] = {}
-        fetch = ThreadPoolExecutor(_FETCHERS, "brushwood-fetch")
-        try:
-            futures = self._submitted(Parcel.of(work), items, topic, board.weights)
-            self._fetched(futures, board, fetch)
-            guard = _Watch(self._client, board)
+        with ClusterRun(self._client, board, Parcel.of(work)) as run:
+            packed = {p: dumps(items[p]) for p in longest_first(board.weights)}
+            run.submit(packed)
+            suspects = []
             for _ in items:
-                while (outcome := board.take()) is None:
-                    guard.look()
-                yield _checked(outcome)
+                position, outcome = run.take()
+                if len(items) > 1 and _is_lost(outcome):
+                    suspects.append(position)
+                else:
+                    yield position, outcome
+            # The cluster suspects all that waited on a worker that ended. Each alone shows which.
+            for position in suspects:
+                run.submit({position: packed[position]})
+                yield run.take()
             board.report()
-        finally:
-            self._give_up(topic, list(futures.values()))
-            fetch.shutdown(wait=False, cancel_futures=True)
 
     def each(
         self,
@@ -165,75 +153,6 @@ class ClusterWorkers:
                 f"{self._client.status}). Start the scheduler, and make a new client."
             )
 
-    def _submitted(
-        self, work: Parcel, items: Sequence[Any], topic: str, weights: Sequence[float]
-    ) -> dict[int, Any]:
-        """Hand items in, the longest first; return a future a position."""
-        # Not a dependency of the tasks: they would all go to the worker that holds it.
-        self._distributed.Variable(topic, client=self._client).set(work.data)
-        return {
-            position: self._client.submit(
-                do_item,
-                work.digest,
-                dumps(items[position]),
-                topic,
-                position,
-                key=f"{topic}-{position}",
-                priority=-rank,
-                pure=False,
-            )
-            for rank, position in enumerate(longest_first(weights))
-        }
-
-    def _fetched(self, futures: dict[int, Any], board: Board[Any], pool: Executor) -> None:
-        """Have outcomes brought to the board as they are there, beside the caller's thread."""
-        count = len(futures)
-
-        def begin(position: int, future: Any) -> None:
-            def hand_in(got: Future[Any]) -> None:
-                if not got.cancelled():
-                    # Forgotten by the cluster, too: it would compute what it loses once more.
-                    futures.pop(position, None)
-                    board.put(position, _outcome(got, f"Item {position + 1} of {count}"))
-
-            # The pool is closed when the run was stopped.
-            with contextlib.suppress(RuntimeError):
-                pool.submit(future.result).add_done_callback(hand_in)
-
-        for position, future in list(futures.items()):
-            future.add_done_callback(partial(begin, position))
-
-    def _give_up(self, topic: str, futures: list[Any]) -> None:
-        if self._client.status != "running":
-            return
-        with contextlib.suppress(OSError, TimeoutError):
-            self._client.unsubscribe_topic(topic)
-            if futures:
-                self._client.cancel(futures)
-            self._distributed.Variable(topic, client=self._client).delete()
-
-
-class _Watch:
-    """Notices that a scheduler is gone, and says that there is no worker yet."""
-
-    def __init__(self, client: Any, board: Board[Any]) -> None:
-        self._client, self._board = client, board
-        self._seen = self._looked = time.monotonic()
-
-    def look(self) -> None:
-        """Raise `SchedulerError` after some time without a scheduler."""
-        now = time.monotonic()
-        if self._client.status == "running":
-            self._seen = now
-            if now - self._looked > _LOOK:
-                self._looked = now
-                self._board.waits_for = "" if self._client.nthreads() else "Waiting for workers"
-        elif self._client.status == "closed" or now - self._seen > _PATIENCE:
-            raise SchedulerError(
-                "The connection to the scheduler was lost in the middle of the run, and it did not "
-                "come back. Start it again, and resume the run: what is complete stays."
-            )
-
 
 def connect(address: str, timeout: float = 5.0) -> Any:
     """Return a client of a scheduler.
@@ -290,39 +209,8 @@ def distributed_or_error() -> Any:
     return distributed
 
 
-def _outcome(got: Future[Any], name: str) -> Any:
-    """Return what came of an item: an answer, or what failed."""
-    error = got.exception()
-    if error is not None:
-        return Failed(_translated(error, name))
-    kind, data = got.result()
-    return loads(data) if kind == "answer" else Failed(unpack_error(data))
-
-
-def _checked(outcome: tuple[int, Any]) -> tuple[int, Any]:
-    """Return an outcome, or raise what is not the fault of one item."""
-    failure = outcome[1]
-    if isinstance(failure, Failed) and (
-        not isinstance(failure.error, BrushwoodError) or isinstance(failure.error, SchedulerError)
-    ):
-        raise failure.error
-    return outcome
-
-
-def _translated(error: BaseException, name: str) -> BaseException:
-    """Return our error for what the cluster says of a task that it could not run."""
-    from distributed import KilledWorker
-
-    if isinstance(error, KilledWorker):
-        return WorkerLostError(
-            f"{name} failed: {error.allowed_failures + 1} workers ended in the middle of it. Most "
-            "often the memory is too small: give workers more, or use fewer or smaller features. "
-            f"The last was {getattr(error.last_worker, 'address', error.last_worker)}."
-        )
-    return SchedulerError(
-        f"A worker of the cluster could not run the work ({type(error).__name__}: {error}). Check "
-        "that the same versions of Brushwood, Python and Dask are installed on every worker."
-    )
+def _is_lost(outcome: Any) -> bool:
+    return isinstance(outcome, Failed) and isinstance(outcome.error, WorkerLostError)
 
 
 def _version_teller() -> Callable[[], str]:
