@@ -8,10 +8,12 @@ from typing import Any
 from qtpy.QtCore import QObject, QUrl
 from qtpy.QtGui import QDesktopServices, QGuiApplication
 
+from brushwood.gui._docks import open_named
 from brushwood.gui._help import show_help
 from brushwood.gui._scene import NapariScene, session_for
 from brushwood.gui.batch.choosing import Choosing
 from brushwood.gui.batch.counting import Counting
+from brushwood.gui.batch.intents import Intents
 from brushwood.gui.batch.listing import Listing
 from brushwood.gui.batch.opening import Opening
 from brushwood.gui.batch.planning import Planning
@@ -32,10 +34,8 @@ from brushwood.session.batch_text import (
     plan_sentence,
     running_sentence,
 )
-from brushwood.session.batching import CHOICES, RunRequest, added, missing, suggested_out
+from brushwood.session.batching import CHOICES, RunRequest, missing
 
-#: Files that are dropped and are no images, by their ending, and the choice that they make.
-_OTHER = {".json": "recipe", ".brushwood": "model", ".cl": "model"}
 #: Choices that decide what is done, and which images there are.
 _STEPS, _SOURCES = {"what", "recipe", "model", "truth"}, {"sources", "recursive", "out"}
 
@@ -57,7 +57,8 @@ class BatchController(QObject):
         self._report = ""
         self._preview_path = ""
         self._digest, self._taken = "", ()
-        self._goes_on = self._is_going_on = False
+        self._goes_on = self._is_mine = False
+        self.intents = Intents(self.state, view, self)
         self.choosing = Choosing(self.session, self.scene, self)
         self.counting = Counting(self)
         self.planning = Planning(self)
@@ -89,22 +90,8 @@ class BatchController(QObject):
 
     def _connect_view(self) -> None:
         view, state = self.view, self.state
-        view.paths_dropped.connect(self._on_dropped)
-        view.what.what_chosen.connect(lambda what: self._set("what", what))
-        view.what.file_chosen.connect(self._on_file_chosen)
-        view.what.truth_chosen.connect(lambda path: self._set("truth", path))
         view.seen.connect(self.choosing.watch)
-        view.images.paths_added.connect(self.add)
-        view.images.removed.connect(self._on_removed)
-        view.images.recursive_chosen.connect(lambda on: self._set("recursive", on))
-        results = view.results
-        results.out_chosen.connect(self._on_out)
-        results.image_format_chosen.connect(lambda kind: self._set("image_format", kind))
-        results.table_format_chosen.connect(lambda kind: self._set("table_format", kind))
-        results.save_chosen.connect(lambda names: self._set("save", names))
-        results.workers_chosen.connect(lambda n: self._set("workers", n))
-        results.processes_chosen.connect(lambda on: self._set("processes", on))
-        results.existing_chosen.connect(lambda what: self._set("existing", what))
+        view.what.train_requested.connect(lambda: open_named(self.scene.viewer, "Pixel classifier"))
         view.plan.preview_requested.connect(self._on_preview)
         view.plan.image_chosen.connect(self._on_preview_image)
         self.listing.opened.connect(self._on_open)
@@ -186,13 +173,6 @@ class BatchController(QObject):
             ready = plan_sentence(self.plan) if self.plan is not None else ""
             view.actions.show_status(self._said or reason or f"Ready: {ready}.")
 
-    def add(self, paths: tuple[str, ...]) -> None:
-        """Add files and folders; the first of them suggests a folder for the results."""
-        sources = added(self.state.sources, paths)
-        if not self.state.out:
-            self.state.out = suggested_out(sources)
-        self.state.sources = sources
-
     def start_run(self) -> None:
         """Start, or go on."""
         recipe = self._recipe()
@@ -218,9 +198,6 @@ class BatchController(QObject):
             self.view.actions.show_stopping()
             self.running.cancel()
 
-    def _set(self, field: str, value: Any) -> None:
-        setattr(self.state, field, value)
-
     def _lacking(self) -> str:
         return missing(self.state, self.choosing.choice.problem)
 
@@ -238,7 +215,7 @@ class BatchController(QObject):
         if name not in CHOICES:
             return
         self._said = ""
-        self._goes_on = self._goes_on and self._is_going_on
+        self._goes_on = self._goes_on and self._is_mine
         if name in _STEPS:
             self._digest = ""
             self.choosing.look()
@@ -274,9 +251,11 @@ class BatchController(QObject):
         self.view.what.show_steps(choice.title, choice.steps, choice.missing, choice.problem)
         recipe, before, self._taken = choice.recipe, self._taken, self._origin(choice)
         if recipe is not None and self._taken != before:
+            self._is_mine = True
             self.state.save = recipe.outputs
             self.state.image_format = recipe.image_format
             self.state.table_format = recipe.table_format
+            self._is_mine = False
         if choice.digest != self._digest or not choice.digest:
             self._digest = choice.digest
             self._plan()
@@ -338,33 +317,14 @@ class BatchController(QObject):
     def _on_go_on(self, run: Unfinished) -> None:
         """Take over the choices of a run that did not end, and start it once it is planned."""
         request, state = run.request, self.state
-        self._goes_on = self._is_going_on = True
+        self._goes_on = self._is_mine = True
         state.what, state.recipe = "recipe", request.recipe
         state.sources, state.out, state.recursive = request.sources, request.out, request.recursive
         state.workers, state.processes = request.workers, request.processes
         state.existing = request.existing
-        self._is_going_on = False
+        self._is_mine = False
         self._digest = ""
         self.choosing.look()
-
-    def _on_dropped(self, paths: tuple[str, ...]) -> None:
-        """Take images; a recipe or a model is what to do."""
-        other = {what: p for p in paths if (what := _OTHER.get(Path(p).suffix.lower()))}
-        for what, path in other.items():
-            self._on_file_chosen(what, path)
-        rest = tuple(path for path in paths if path not in other.values())
-        if rest:
-            self.add(rest)
-
-    def _on_file_chosen(self, what: str, path: str) -> None:
-        self._set(what, path)
-        self._set("what", what)
-
-    def _on_removed(self, paths: tuple[str, ...]) -> None:
-        self.state.sources = tuple(path for path in self.state.sources if path not in paths)
-
-    def _on_out(self, path: str) -> None:
-        self.state.out = os.path.abspath(os.path.expanduser(path)) if path else ""
 
     def _show_images(self) -> None:
         files = self.plan.files if self.plan is not None else ()

@@ -1,5 +1,6 @@
 """Show the files of a run through Qt: cells are written only when they come into view."""
 
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
@@ -7,6 +8,7 @@ from qtpy.QtGui import QColor, QPixmap
 
 from brushwood.batch.plan_text import duration
 from brushwood.session.batch_board import Board, Row
+from brushwood.session.batch_events import PlanTold
 from brushwood.session.batch_text import STATE_WORDS
 
 #: Side of a thumbnail.
@@ -40,6 +42,17 @@ class FileModel(QAbstractTableModel):
         self._blank.fill(QColor(0, 0, 0, 0))
         self._n = 0
 
+    def show_plan(self, plan: PlanTold) -> None:
+        """Show the files of a plan; what is selected stays if they are the same files."""
+        if [file.path for file in plan.files] == [row.path for row in self.board.rows]:
+            self._rearrange(lambda: self.board.set_plan(plan))
+            return
+        self.pictures.clear()
+        self.beginResetModel()
+        self.board.set_plan(plan)
+        self._n = len(self.board.shown)
+        self.endResetModel()
+
     def reset(self) -> None:
         """Show rows that came, went or changed places."""
         self.beginResetModel()
@@ -52,7 +65,7 @@ class FileModel(QAbstractTableModel):
         if not places:
             return
         if self.board.is_live or len(self.board.rows) != self._n:
-            self._rearrange()
+            self._rearrange(self.board.arrange)
             return
         last = len(COLUMNS) - 1
         if len(places) > _MANY:
@@ -61,14 +74,13 @@ class FileModel(QAbstractTableModel):
         for place in places:  # without filter and order, a row stands at its place
             self.dataChanged.emit(self.index(place, 0), self.index(place, last))
 
-    def _rearrange(self) -> None:
+    def _rearrange(self, change: Callable[[], None]) -> None:
         """Keep selection and scroll position while rows move."""
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         paths = [self.row_at(index.row()) for index in before]
-        self.board.arrange()
-        if len(self.board.shown) != self._n:
-            self._n = len(self.board.shown)
+        change()
+        self._n = len(self.board.shown)
         at = {self.board.rows[place].path: i for i, place in enumerate(self.board.shown)}
         after = []
         for index, row in zip(before, paths, strict=True):

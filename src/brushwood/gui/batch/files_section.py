@@ -19,6 +19,7 @@ class FilesSection(Section):
     filter_chosen = Signal(object)
     report_requested = Signal()
     folder_requested = Signal()
+    filled = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("5  Files", "Each image and what became of it.", parent)
@@ -64,6 +65,7 @@ class FilesSection(Section):
         self._line.setVisible(n > 0)
         self.table.setVisible(n > 0)
         self._empty.setVisible(n == 0)
+        self.filled.emit(n > 0)
         said = ", ".join(f"{k:,} {STATE_WORDS[state]}" for state, k in counts.items())
         self.set_summary(f"— {said or 'none yet'}")
 

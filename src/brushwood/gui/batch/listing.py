@@ -54,9 +54,7 @@ class Listing(QObject):
         self._choice = choice
         self._changed.clear()
         self._runner.drop()
-        self._model.pictures.clear()
-        self.board.set_plan(plan)
-        self._model.reset()
+        self._model.show_plan(plan)
         self._section.show_counts(self.board.counts)
 
     def clear(self) -> None:

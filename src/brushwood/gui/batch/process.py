@@ -115,9 +115,7 @@ class LineProcess(QObject):
         process.blockSignals(True)
         self.cancel()
         _wait(process)
-        self._process = None
-        _LIVE.discard(self)
-        self._ladder.stop()
+        self._end(-1)
 
     def _on_patience_lost(self) -> None:
         process = self._process

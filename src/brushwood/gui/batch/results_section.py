@@ -60,7 +60,7 @@ class ResultsSection(Section):
         )
         self._workers.setKeyboardTracking(False)
         self._workers.valueChanged.connect(self.workers_chosen)
-        self._processes = QCheckBox("as processes")
+        self._processes = QCheckBox("processes")
         self._processes.setToolTip(
             "Each worker is a program of its own: slower to start, safer with damaged files."
         )

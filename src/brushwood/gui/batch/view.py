@@ -40,9 +40,9 @@ class BatchView(QWidget):
         ):  # fmt: skip
             column.addWidget(part)
         column.addStretch(0)
-        column.setStretchFactor(self.files, 1)
         self._column = column
-        self.files.folded.connect(self._on_folded)
+        self.files.folded.connect(self._fit_files)
+        self.files.filled.connect(self._fit_files)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2, 2, 2, 2)
         layout.setSpacing(2)
@@ -59,9 +59,10 @@ class BatchView(QWidget):
         super().hideEvent(event)
         self.seen.emit(False)
 
-    def _on_folded(self, folded: bool) -> None:
-        """Let the list of files take the height that is left."""
-        self._column.setStretchFactor(self.files, 0 if folded else 1)
+    def _fit_files(self, _: bool) -> None:
+        """Let the list of files take the height that is left, if there is one."""
+        fills = self.files.is_open and bool(self.files.board.rows)
+        self._column.setStretchFactor(self.files, int(fills))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files and folders anywhere on the dock, or napari would open them."""

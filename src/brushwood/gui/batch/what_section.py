@@ -28,6 +28,7 @@ class WhatSection(Section):
     what_chosen = Signal(str)
     file_chosen = Signal(str, str)
     truth_chosen = Signal(str)
+    train_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("1  What", "What is done to each image.", parent)
@@ -54,10 +55,14 @@ class WhatSection(Section):
         self._missing = wrapped_label()
         self._missing.setToolTip("What of this window cannot be repeated, and why.")
         self._problem = AlarmLabel()
+        self._train = QPushButton("Open the pixel classifier")
+        self._train.setToolTip("Train one by painting a few strokes, or load one.")
+        self._train.clicked.connect(self.train_requested)
+        self._train.hide()
         #: Buttons below the description, such as *Save recipe…*.
         self.buttons = QHBoxLayout()
         self.box.addLayout(labelled("Do", self._what))
-        for part in (self._file, self._steps, self._missing, self._problem):
+        for part in (self._file, self._steps, self._missing, self._problem, self._train):
             self.box.addWidget(part)
         self.box.addLayout(self.buttons)
         truth = labelled("Truth", tooltip="A folder with right results, to score the run with.")
@@ -90,6 +95,7 @@ class WhatSection(Section):
         self._missing.setText("\n".join(f"Not included: {reason}" for reason in missing))
         self._missing.setVisible(bool(missing) and not problem)
         self._problem.show_texts([problem] if problem else [])
+        self._train.setVisible(bool(problem) and self._what.key == "window")
         self.set_summary(f"— {title}" if title and not problem else "— nothing yet")
 
     def ask(self) -> None:
