@@ -243,7 +243,7 @@ def _target(out: Path) -> list[Problem]:
     place = _existing(out)
     if not place.is_dir():
         text = f"{str(place)!r} is a file, not a folder. Choose another folder for results."
-    elif not os.access(place, os.W_OK | os.X_OK):
+    elif not _may_write(place):
         text = (
             f"The folder {str(place)!r} is read-only. Choose another folder for results, or "
             "change its permissions."
@@ -251,6 +251,11 @@ def _target(out: Path) -> list[Problem]:
     else:
         return []
     return [Problem(text, stops=True, kind="output")]
+
+
+def _may_write(folder: Path) -> bool:
+    as_effective = os.access in os.supports_effective_ids
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=as_effective)
 
 
 def _sorted(problems: Iterable[Problem]) -> list[Problem]:
