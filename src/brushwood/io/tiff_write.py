@@ -130,6 +130,7 @@ def _copied(wide: MappedArray, narrow: MappedArray, job: Job) -> bool:
             if values.min() < 0 or values.max() > most:
                 return False
             narrow[box] = values
+    job.checkpoint(1.0, "label ids")
     return True
 
 
