@@ -22,6 +22,7 @@ SNIPPETS = [
     ROOT / "docs/apoc.md",
     ROOT / "docs/explore.md",
     ROOT / "docs/explore-blobs.md",
+    ROOT / "docs/recipe.md",
 ]
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

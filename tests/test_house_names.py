@@ -11,7 +11,7 @@ from house import ROOT, SOURCE, sources
 
 PUBLIC = {
     "Device", "FeatureSet", "ForestParams", "Marks", "ObjectClassifier", "PixelClassifier",
-    "SplitParams", "__version__", "batch", "cluster", "compare_pixels", "correlate", "devices",
+    "Recipe", "SplitParams", "__version__", "batch", "cluster", "compare_pixels", "correlate", "devices",
     "embed", "explain", "load", "match_objects", "measure", "rank_columns", "split_objects",
     "stability", "suggest_clusters", "train_surrogate", "validate_classifier",
 }  # fmt: skip
