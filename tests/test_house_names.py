@@ -11,9 +11,9 @@ from house import ROOT, SOURCE, sources
 
 PUBLIC = {
     "Device", "FeatureSet", "ForestParams", "Marks", "ObjectClassifier", "PixelClassifier",
-    "Recipe", "SplitParams", "__version__", "batch", "cluster", "compare_pixels", "correlate", "devices",
-    "embed", "explain", "load", "match_objects", "measure", "rank_columns", "split_objects",
-    "stability", "suggest_clusters", "train_surrogate", "validate_classifier",
+    "Recipe", "SplitParams", "__version__", "batch", "cluster", "compare_pixels", "correlate",
+    "devices", "embed", "explain", "load", "match_objects", "measure", "rank_columns",
+    "split_objects", "stability", "suggest_clusters", "train_surrogate", "validate_classifier",
 }  # fmt: skip
 LONGEST_FILE = 400
 
