@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from brushwood.batch.finishing import Ours, whole_files
 from brushwood.batch.ledger import Ledger
 from brushwood.batch.models import Models
 from brushwood.batch.naming import names_of, outputs_of
@@ -14,7 +15,7 @@ from brushwood.batch.planned import Plan, PlannedFile, Problem
 from brushwood.batch.recipe import Recipe
 from brushwood.batch.standing import Standing
 from brushwood.batch.survey import Surveyor
-from brushwood.errors import InputError, NoDeviceError
+from brushwood.errors import InputError, NoDeviceError, OutputExistsError
 from brushwood.io.inputs import InputRef, list_inputs
 from brushwood.jobs import IDLE, Job
 from brushwood.opencl import Device
@@ -162,7 +163,7 @@ def prepare(order: Order, job: Job = IDLE) -> Prepared:
         file = PlannedFile(ref.path, ref.scene, name, outputs_of(name, out, recipe))
         files.append(standing.look(surveyor.look(file)))
     problems = [*_problems_of(files), *standing.problems, *_conflicts(files, out)]
-    problems += surveyor.problems(files)
+    problems += surveyor.problems(files) + _foreign(order)
     needed = sum(file.bytes for file in files if file.is_open)
     free = free_bytes(out)
     problems += _disk(needed, free, recipe) + _target(out)
@@ -223,6 +224,15 @@ def _conflicts(files: Sequence[PlannedFile], out: Path) -> list[Problem]:
         for target in file.outputs.values()
         if os.path.lexists(target) and os.path.realpath(target) in inputs
     ]
+
+
+def _foreign(order: Order) -> list[Problem]:
+    """Name files that stand where the summary and the report go, and that no run wrote."""
+    try:
+        Ours(order.out).check(whole_files(order.recipe), overwrite=order.overwrite)
+    except OutputExistsError as error:
+        return [Problem(str(error), stops=True, kind="exists")]
+    return []
 
 
 def _disk(needed: int, free: int | None, recipe: Recipe) -> list[Problem]:

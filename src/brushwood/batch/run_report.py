@@ -115,7 +115,7 @@ def render_run(run: RunReport, summary: Summary, names: Names, *, job: Job = IDL
     )
     source = files("brushwood.batch").joinpath("run_report.html.j2").read_text("utf-8")
     scores = Scores.of(run)
-    done = len(run.complete)
+    done, rows = len(run.complete), _rows(run, summary, scores)
     text: str = environment.from_string(source).render(
         title=plain(run.recipe.name) or "Results",
         version=__version__,
@@ -125,12 +125,13 @@ def render_run(run: RunReport, summary: Summary, names: Names, *, job: Job = IDL
         states=_states(run),
         n_objects=summary.n_objects or _total(summary, "objects"),
         has_objects=run.recipe.objects is not None,
+        has_remarks=any(row.why for row in rows),
         warnings=[plain(text) for text in _warnings(run, summary, scores)],
         scores=scores,
         charts=_charts(summary, scores),
         galleries=_galleries(run, scores, names, job),
         header=_header(summary, scores),
-        rows=_rows(run, summary, scores),
+        rows=rows,
         is_folded=len(run.files) > _FOLDED,
         written=_written(run),
     )
@@ -211,15 +212,18 @@ def _galleries(
         shown = []
         for record in records:
             job.checkpoint(done / total, "Drawing pictures")
-            shown.append((_plain_shown(show(record, names)), _below(record, scores)))
+            shown.append((_shown(record, names), _below(record, scores)))
             done += 1
         if shown:
             found.append((title, shown))
     return found
 
 
-def _plain_shown(shown: Shown) -> Shown:
-    return Shown(plain(shown.name), plain(shown.text), shown.url)
+def _shown(record: FileRecord, names: Names) -> Shown:
+    """Return a picture; why a file failed is said once, not again where there is no picture."""
+    shown = show(record, names)
+    text = "" if record.state == "failed" and not shown.url else shown.text
+    return Shown(plain(shown.name), plain(text), shown.url)
 
 
 def _below(record: FileRecord, scores: Scores | None) -> str:
@@ -266,7 +270,7 @@ def _rows(run: RunReport, summary: Summary, scores: Scores | None) -> list[_Row]
             plain(record.name),
             "not begun" if row["state"] == "waiting" else row["state"],
             plain(" ".join(t for t in (row["why"], row.get("not compared"), row["notes"]) if t)),
-            tuple(number(row.get(name)) for name in chosen),
+            tuple(_cell(name, row.get(name)) for name in chosen),
             _links(record, run.out),
         )
         for record, row in zip(run.files, summary.rows, strict=True)
@@ -293,6 +297,12 @@ def _written(run: RunReport) -> list[tuple[str, str]]:
     if tables:
         found.append((f"{OBJECTS}{tables[0].suffix}", "a row an object, of all images"))
     return found
+
+
+def _cell(name: str, value: Any) -> str:
+    if name.startswith("share of ") and value is not None:
+        return f"{100 * value:.1f} %"
+    return number(value)
 
 
 def number(value: Any) -> str:

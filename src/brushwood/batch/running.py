@@ -10,6 +10,7 @@ from typing import Any
 from brushwood.batch.engine import Failed
 from brushwood.batch.events import Event, PlanMade, RunEnded
 from brushwood.batch.fingerprint import mark_of
+from brushwood.batch.finishing import finish
 from brushwood.batch.ledger import Ledger
 from brushwood.batch.lock import only_run
 from brushwood.batch.planned import Plan, PlannedFile
@@ -298,9 +299,21 @@ class _Run:
             time.perf_counter() - self._start,
             self._status.path,
         )
+        report = self._finished(report)
         self._progress.tell_whole()
         self._emit(RunEnded(report))
         return report
+
+    def _finished(self, report: RunReport) -> RunReport:
+        """Write what describes the run as a whole, unless it was cancelled."""
+        if self._is_cancelled:
+            return report
+        job = replace(self._job, on_progress=self._tick)
+        try:
+            done = finish(report, overwrite=self._order.overwrite, job=job)
+        except Cancelled:
+            return replace(report, state="cancelled")
+        return replace(done, seconds=time.perf_counter() - self._start)
 
     def _state(self) -> EndState:
         if self._is_cancelled:
