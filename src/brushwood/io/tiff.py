@@ -132,13 +132,16 @@ def _check_complete(path: Path, tiff: Any, series: Any, complaints: list[str]) -
             "Get a fresh copy, with all files that belong to it.",
         )
     offsets = [int(n) for text in complaints for n in re.findall(r"page offset (\d+)", text)]
+    # The text that describes the planes often stands last.
+    is_torn = any("TiffTag 270 " in text and "invalid" in text for text in complaints)
     page = series.keyframe
     end = max(_end(series.pages[0]), _end(series.pages[-1]))
     if series.dataoffset is not None:
         end = max(end, series.dataoffset + series.nbytes)
     left = size - min([n for n in page.dataoffsets if n] or [0])
     if (
-        any(offset >= size for offset in offsets)
+        is_torn
+        or any(offset >= size for offset in offsets)
         or end > series.pages[0].parent.filehandle.size
         or is_cut(tiff.imagej_metadata, len(tiff.pages), page.nbytes, left)
     ):
