@@ -20,6 +20,7 @@ from brushwood.gui.batch.planning import Planning
 from brushwood.gui.batch.previewing import Previewing
 from brushwood.gui.batch.resuming import Resuming
 from brushwood.gui.batch.running import Running
+from brushwood.gui.batch.saving import Saving
 from brushwood.gui.batch.view import BatchView
 from brushwood.session.batch_board import Row
 from brushwood.session.batch_choice import Choice, applied
@@ -66,6 +67,7 @@ class BatchController(QObject):
         self.resuming = Resuming(view.resume, self)
         self.opening = Opening(self.scene, self)
         self.previewing = Previewing(self.scene, self)
+        self.saving = Saving(self)
         self.listing = Listing(view.files, self)
         self._connect_parts()
         self._connect_view()
@@ -83,7 +85,7 @@ class BatchController(QObject):
         running.refused.connect(self._on_run_refused)
         running.busy_changed.connect(self._on_busy)
         self.resuming.wanted.connect(self._on_go_on)
-        for part in (self.opening, self.previewing, self.listing):
+        for part in (self.opening, self.previewing, self.listing, self.saving):
             part.said.connect(self.say)
         self.previewing.busy_changed.connect(self._on_busy)
         self.previewing.progressed.connect(self.view.actions.show_progress)
@@ -92,6 +94,7 @@ class BatchController(QObject):
         view, state = self.view, self.state
         view.seen.connect(self.choosing.watch)
         view.what.train_requested.connect(lambda: open_named(self.scene.viewer, "Pixel classifier"))
+        view.what.save_requested.connect(self._on_save)
         view.plan.preview_requested.connect(self._on_preview)
         view.plan.image_chosen.connect(self._on_preview_image)
         self.listing.opened.connect(self._on_open)
@@ -123,7 +126,7 @@ class BatchController(QObject):
         self.state.events.disconnect(self._on_changed)
         for part in (
             self.choosing, self.counting, self.planning, self.running, self.opening,
-            self.previewing, self.listing,
+            self.previewing, self.listing, self.saving,
         ):  # fmt: skip
             part.stop()
         self.view.actions.show_busy(False)
@@ -162,6 +165,7 @@ class BatchController(QObject):
         view.what.show_choice(state)
         view.images.show_sources(state.sources, recursive=state.recursive)
         view.results.show_state(state, choice.possible)
+        view.what.show_save(choice.problem or ("" if state.save else self._lacking()))
         self._show_images()
         reason = self.reason()
         planned = self.plan.files if self.plan is not None else ()
@@ -356,6 +360,11 @@ class BatchController(QObject):
             self.say(f"{path} is not there any more.")
         elif not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
             self.say(f"No program answers. Open it yourself: {path}")
+
+    def _on_save(self) -> None:
+        recipe = self.choosing.choice.recipe
+        if recipe is not None and self.state.save:
+            self.saving.ask(applied(recipe, self.state), self.view)
 
     def _on_copy(self) -> None:
         if not copy_problem(self.state, self._lacking()):

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 from superqt import QElidingLabel
 
 from brushwood.gui._widgets import KeyedCombo, Section, labelled, wrapped_label
+from brushwood.gui._work_bar import enable
 from brushwood.gui.batch.alarm import AlarmLabel
 from brushwood.session.batching import BatchState, What
 
@@ -29,6 +30,7 @@ class WhatSection(Section):
     file_chosen = Signal(str, str)
     truth_chosen = Signal(str)
     train_requested = Signal()
+    save_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("1  What", "What is done to each image.", parent)
@@ -59,17 +61,18 @@ class WhatSection(Section):
         self._train.setToolTip("Train one by painting a few strokes, or load one.")
         self._train.clicked.connect(self.train_requested)
         self._train.hide()
-        #: Buttons below the description, such as *Save recipe…*.
-        self.buttons = QHBoxLayout()
+        self.save = QPushButton("Save recipe…")
+        self.save.clicked.connect(self.save_requested)
+        self.show_save("")
         self.box.addLayout(labelled("Do", self._what))
         for part in (self._file, self._steps, self._missing, self._problem, self._train):
             self.box.addWidget(part)
-        self.box.addLayout(self.buttons)
         truth = labelled("Truth", tooltip="A folder with right results, to score the run with.")
         truth.addWidget(self._truth, 1)
         truth.addWidget(self._choose_truth)
         truth.addWidget(self._no_truth)
         self.box.addLayout(truth)
+        self.box.addWidget(self.save)
 
     def show_choice(self, state: BatchState) -> None:
         """Show where the steps come from."""
@@ -97,6 +100,10 @@ class WhatSection(Section):
         self._problem.show_texts([problem] if problem else [])
         self._train.setVisible(bool(problem) and self._what.key == "window")
         self.set_summary(f"— {title}" if title and not problem else "— nothing yet")
+
+    def show_save(self, reason: str) -> None:
+        """Enable saving, unless there is a reason not to."""
+        enable(self.save, reason, "Save these steps with the choices of section 3, as one file.")
 
     def ask(self) -> None:
         """Ask for a file of the chosen kind."""
