@@ -144,6 +144,9 @@ def _touched(labels: npt.NDArray[np.integer], block: Block, n: int, shape: Tripl
     """Return the faces of the frame that areas touch, as bits."""
     flags = np.zeros(n + 1, np.uint8)
     for axis in range(3):
+        if shape[axis] == 1:
+            flags |= np.uint8(3 << (2 * axis))
+            continue
         if block.start[axis] == 0:
             flags[labels.take(0, axis)] |= np.uint8(1 << (2 * axis))
         if block.stop[axis] == shape[axis]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from brushwood.blocks import Block, blocks_over
 from brushwood.errors import InputError
-from brushwood.objects.areas import Bools, Ints, cell_of
+from brushwood.objects.areas import Bools, Faces, Ints, cell_of
 from brushwood.objects.parting import Pieces, Tile
 from brushwood.objects.split_store import Shelf, Table
 from brushwood.objects.stitch import Components, Naming
@@ -100,33 +100,43 @@ def numbered(
     InputError
         If there are more than 32-bit labels can number.
     """
-    whole = kept.copy()
+    whole = kept & _fits(areas.size, areas.faces, limits)
+    stays, places = np.zeros(0, bool), np.zeros(0, np.int64)
     if pieces is not None:
         whole[pieces.areas] = False
-    rows = np.flatnonzero(whole)
-    size, first, faces = areas.size[rows], areas.first[rows], areas.faces[rows]
-    if pieces is not None:
-        size = np.concatenate([size, pieces.size])
-        first = np.concatenate([first, pieces.first])
-        faces = np.concatenate([faces, pieces.faces])
-    stays = (size >= limits.smallest) & (size <= limits.largest) & ((faces & limits.border) == 0)
-    chosen = np.flatnonzero(stays)
-    chosen = chosen[np.argsort(first[chosen], kind="stable")]
-    if len(chosen) > np.iinfo(np.int32).max:
+        stays = _fits(pieces.size, pieces.faces, limits)
+        rows = np.flatnonzero(stays)
+        places = rows[np.argsort(pieces.first[rows], kind="stable")]
+    count = int(np.count_nonzero(whole)) + len(places)
+    if count > np.iinfo(np.int32).max:
         raise InputError(
-            f"There are {len(chosen):,} objects, more than 32-bit labels can number. "
+            f"There are {count:,} objects, more than 32-bit labels can number. "
             "Ask for larger objects, or smooth the probabilities."
         )
-    number = np.zeros(len(size), np.int32)
-    number[chosen] = np.arange(1, len(chosen) + 1, dtype=np.int32)
-    of_area = np.zeros(len(areas) + 1, np.int32)
-    of_area[rows] = number[: len(rows)]
-    of_piece = np.concatenate([np.zeros(1, np.int32), number[len(rows) :]])
+    # Areas are in the order of their first pixels; pieces go in between.
+    of_area = np.cumsum(whole, dtype=np.int32)
+    of_area[~whole] = 0
+    of_piece = np.zeros(1 + len(stays), np.int32)
+    size = areas.size[whole]
+    if pieces is not None and len(places):
+        mine, theirs = areas.first[whole], pieces.first[places]
+        of_area[whole] += np.searchsorted(theirs, mine).astype(np.int32)
+        of_piece[1 + places] = np.searchsorted(mine, theirs) + np.arange(1, len(places) + 1)
+        every = np.zeros(count, np.int64)
+        every[of_area[whole] - 1] = size
+        every[of_piece[1 + places] - 1] = pieces.size[places]
+        size = every
     naming = areas.naming
-    return size[chosen], Numbered(
+    return size, Numbered(
         Naming(naming.names, naming.starts, shelf.table("final", of_area[naming.table[:]])),
         shelf.table("of pieces", of_piece),
         shelf.table("piece starts", np.zeros(1, np.int64) if pieces is None else pieces.starts),
         {} if pieces is None else pieces.tiles,
         shelf,
     )
+
+
+def _fits(size: Ints, faces: Faces, limits: Limits) -> Bools:
+    fits: Bools = (size >= limits.smallest) & (size <= limits.largest)
+    fits &= (faces & limits.border) == 0
+    return fits

@@ -1,6 +1,6 @@
 """Parting connected areas into pieces, each area by the block that holds its first pixel."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import prod
@@ -14,7 +14,7 @@ from brushwood.blocks import Block, blocks_over, iter_blocks
 from brushwood.errors import InputError
 from brushwood.jobs import Job
 from brushwood.objects.areas import Bools, Described, Faces, Ints, cell_of, describe, stacked
-from brushwood.objects.seeds import SeedRule, distance_landscape, part
+from brushwood.objects.seeds import Parted, SeedRule, distance_landscapes, part
 from brushwood.objects.split_field import Field
 from brushwood.objects.split_store import BlockStore, Shelf
 from brushwood.objects.stitch import Components, Naming
@@ -23,6 +23,9 @@ from brushwood.workers import Workers
 #: Memory that parting one area takes, bytes a pixel of its bounding box.
 BYTES_PER_PIXEL = 120
 _MESSAGE = "Parting what touches"
+#: Pixels of areas that are worked on by one call, and how many of a pile its boxes may leave empty.
+_PILE = 1 << 15
+_AIR = 1.5
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -240,22 +243,48 @@ def _part(parting: Parting, share: Share, job: Job) -> _Answer:
     job.checkpoint(0.0, _MESSAGE)
     view = _view(parting, hull)
     labels = np.zeros(hull.shape, np.int32)
+    seeds: list[Ints] = [np.zeros((0, 3), np.int64)] * len(share.areas)
     answer = _Answer()
-    n = 0
-    for i, number in enumerate(share.areas.tolist()):
-        job.checkpoint(i / len(share.areas), _MESSAGE)
-        box = _box(share.low[i], share.high[i])
-        pieces, seeds = _part_one(parting, number, box, hull, view)
-        if parting.seeds:
-            answer.seeds.append(seeds)
-        if pieces is not None:
-            answer.areas.append(number)
-            np.copyto(labels[box.within(hull)], pieces + np.int32(n), where=pieces > 0)
-            n += int(pieces.max())
+    n = done = 0
+    for batch in _batches(share, parting.field.source.ndim):
+        job.checkpoint(done / len(share.areas), _MESSAGE)
+        done += len(batch)
+        for i, pieces in zip(batch, _part_batch(parting, share, batch, view), strict=True):
+            box = _box(share.low[i], share.high[i])
+            if parting.seeds:
+                lifted = np.pad(pieces.seeds, ((0, 0), (3 - pieces.seeds.shape[1], 0)))
+                seeds[i] = lifted + np.asarray(box.start)
+            if pieces.labels is not None:
+                answer.areas.append(int(share.areas[i]))
+                crop = pieces.labels.reshape(box.shape)
+                np.copyto(labels[box.within(hull)], crop + np.int32(n), where=crop > 0)
+                n += int(crop.max())
+    answer.seeds = seeds if parting.seeds else []
     if n:
         answer.described = describe(labels, hull, n, parting.areas.names.shape)
         answer.tiles = _kept(parting, share, labels, hull)
     return answer
+
+
+def _batches(share: Share, ndim: int) -> Iterator[list[int]]:
+    """Yield areas, by their positions in a share, whose boxes make a pile without much air."""
+    shapes = (share.high - share.low)[:, -ndim:].astype(np.int64)
+    batch: list[int] = []
+    rows = filled = 0
+    widest = np.zeros(ndim - 1, np.int64)
+    for i in np.argsort(shapes[:, 1:].max(axis=1), kind="stable").tolist():
+        wide = np.maximum(widest, shapes[i, 1:])
+        volume = (rows + int(shapes[i, 0]) + 1) * int(wide.prod())
+        own = int(shapes[i].prod())
+        if batch and (volume > _PILE or volume > _AIR * (filled + own) + 4096):
+            yield batch
+            batch, rows, filled, wide = [], 0, 0, shapes[i, 1:]
+        batch.append(i)
+        rows += int(shapes[i, 0]) + 1
+        filled += own
+        widest = wide
+    if batch:
+        yield batch
 
 
 def _view(parting: Parting, hull: Block) -> dict[str, npt.NDArray[Any]]:
@@ -267,24 +296,33 @@ def _view(parting: Parting, hull: Block) -> dict[str, npt.NDArray[Any]]:
     return view
 
 
-def _part_one(
-    parting: Parting, number: int, box: Block, hull: Block, view: dict[str, npt.NDArray[Any]]
-) -> tuple[npt.NDArray[np.int32] | None, Ints]:
-    """Return an area's pieces, (Z, Y, X), or None for one; and the places of its seeds."""
-    ndim = parting.field.source.ndim
-    crop = {
-        name: array[box.within(hull)].reshape(box.shape[-ndim:]) for name, array in view.items()
-    }
-    area = crop["areas"] == number
-    landscape = crop.get("landscape")
-    if landscape is None:
-        landscape = distance_landscape(area, parting.rule)
-    elif parting.field.image is not None:
-        # An image's level is no height: a camera's offset must not hide a dip.
-        landscape = landscape - landscape[area].min()
-    parted = part(area, landscape, parting.rule, crop.get("cores"))
-    seeds = np.pad(parted.seeds, ((0, 0), (3 - ndim, 0))) + np.asarray(box.start)
-    return None if parted.labels is None else parted.labels.reshape(box.shape), seeds
+def _part_batch(
+    parting: Parting, share: Share, batch: Sequence[int], view: dict[str, npt.NDArray[Any]]
+) -> list[Parted]:
+    """Part some of a share's areas, (Y, X) or (Z, Y, X)."""
+    ndim, hull = parting.field.source.ndim, share.hull
+    boxes = [_box(share.low[i], share.high[i]) for i in batch]
+
+    def crops(name: str) -> list[npt.NDArray[Any]]:
+        array = view[name]
+        return [array[box.within(hull)].reshape(box.shape[-ndim:]) for box in boxes]
+
+    numbers = share.areas[list(batch)].tolist()
+    areas = [crop == number for crop, number in zip(crops("areas"), numbers, strict=True)]
+    if "landscape" not in view:
+        shape = np.asarray(parting.areas.names.shape)
+        ends = (share.low[list(batch)] == 0) | (share.high[list(batch)] == shape)
+        cut = ends[:, -ndim:].any(axis=1).tolist()
+        landscapes = distance_landscapes(areas, cut, parting.rule)
+    else:
+        landscapes = crops("landscape")
+        if parting.field.image is not None:
+            # An image's level is no height: a camera's offset must not hide a dip.
+            landscapes = [
+                crop - crop[area].min() for crop, area in zip(landscapes, areas, strict=True)
+            ]
+    cores = None if parting.cores is None else crops("cores")
+    return part(areas, landscapes, parting.rule, cores, seeds=parting.seeds)
 
 
 def _kept(
