@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from brushwood.errors import OutputError, OutputExistsError
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 #: Bytes of a file's name that all common file systems take.
 _LONGEST = 255
+_GONE = {errno.ENOENT, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.EHOSTDOWN}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -39,8 +41,7 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool = False) -> Itera
             _flush(temporary)
             _move(temporary, target, overwrite)
     finally:
-        with suppress(OSError):
-            _remove(temporary)
+        _clear(temporary)
 
 
 def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
@@ -104,6 +105,11 @@ def output_error(path: Path, error: OSError) -> OutputError:
     what = f"Cannot write {str(path)!r}"
     if error.errno in _FULL:
         return OutputError(f"{what}: the disk is full. Free some space, or choose another folder.")
+    if error.errno in _GONE:
+        return OutputError(
+            f"{what}: the folder {str(path.parent)!r} vanished. Check that its drive is connected, "
+            "then start again."
+        )
     if error.errno in _REFUSED:
         return OutputError(
             f"{what}: the folder {str(path.parent)!r} or the file is read-only. Choose another "
@@ -127,6 +133,12 @@ def _shortened(name: str) -> str:
 def is_full(error: BaseException) -> bool:
     """Whether an error means that the disk is full."""
     return isinstance(error, OSError) and error.errno in _FULL
+
+
+def is_of_folder(error: OSError, folder: Path) -> bool:
+    """Whether an error of the operating system is about a file in a folder."""
+    names = (error.filename, error.filename2)
+    return any(isinstance(n, str) and n.startswith(str(folder)) for n in names)
 
 
 def _exists(target: Path) -> str:
@@ -182,6 +194,19 @@ def _move_folder(temporary: Path, target: Path, overwrite: bool) -> None:
         aside.rename(target)
         raise
     _remove(aside)
+
+
+def _clear(path: Path) -> None:
+    """Remove what is left of a failed attempt, and what threads still write into a folder of it."""
+    is_folder = path.is_dir()
+    for pause in (0.05, 0.1, 0.2, 0.4):
+        with suppress(OSError):
+            _remove(path)
+        if not is_folder:
+            return
+        time.sleep(pause)
+        if pause >= 0.2 and not path.exists():
+            return
 
 
 def _remove(path: Path) -> None:

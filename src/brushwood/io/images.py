@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brushwood.errors import ImageFileError, InputError
-from brushwood.io.atomic import is_full, output_error, replacing, translated
+from brushwood.errors import BrushwoodError, ImageFileError, InputError
+from brushwood.io.atomic import is_full, is_of_folder, output_error, replacing, translated
 from brushwood.io.header import Header
 from brushwood.io.imagefile import (
     CZI,
@@ -246,7 +246,8 @@ def create_image(
         ):
             yield out
     except OSError as error:
-        if is_full(error):
+        is_output = not isinstance(error, BrushwoodError) and is_of_folder(error, target.parent)
+        if is_full(error) or (is_output and not target.parent.is_dir()):
             raise output_error(target, error) from error
         raise
     if is_within:

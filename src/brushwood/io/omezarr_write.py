@@ -1,5 +1,6 @@
 """Writes OME-Zarr images and label images with their pyramids, as others of the folder or alone."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +48,8 @@ def create_zarr(
     is_turned = order != tuple(range(len(order)))
     yield TurnedArray(array, tuple(np.argsort(order).tolist())) if is_turned else array
     with translated(target):
+        # Chunks are written into new folders when theirs are gone: the image would lack the others.
+        os.stat(temporary / "0" / (".zarray" if version == "0.4" else "zarr.json"))
         levels = [array]
         for number, coarse in enumerate(coarser_shapes(stored), 1):
             levels.append(_level(group, number, coarse, dtype, axes, form))
