@@ -13,6 +13,8 @@ from weakref import finalize
 import numpy as np
 import numpy.typing as npt
 
+from brushwood.errors import OutputError
+
 #: Larger arrays are backed by a temporary file.
 MEMORY_LIMIT = 512 << 20
 #: What is left free on the disk: a mapped file that finds no room ends the program.
@@ -67,6 +69,15 @@ def make_room(n_bytes: int) -> None:
             f"{(n_bytes + _RESERVE) / 1e6:,.0f} MB are needed, {free / 1e6:,.0f} MB are free",
             folder,
         )
+
+
+def no_room(error: Exception, what: str) -> OutputError:
+    """Return what to tell the user when results find no room."""
+    said = getattr(error, "strerror", None) or error
+    return OutputError(
+        f"There is no room for the {what}: {said}. Free some memory, or some space in the "
+        f"temporary folder {tempfile.gettempdir()}."
+    )
 
 
 def on_disk(arrays: Iterable[object]) -> int:

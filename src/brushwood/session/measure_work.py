@@ -3,15 +3,20 @@
 import time
 import warnings
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brushwood.arrays import ChannelStack, ImageSource
+from brushwood.blocks import iter_blocks
 from brushwood.jobs import IDLE, Job
-from brushwood.measure.effort import ManyObjectsWarning
+from brushwood.measure.effort import Estimate, ManyObjectsWarning, estimate_of
+from brushwood.measure.names import plan_columns
+from brushwood.measure.parts import measure_in_parts
 from brushwood.measure.relations import relate
-from brushwood.measure.table import estimate, measure
+from brushwood.measure.table import estimate
+from brushwood.measure.work import Work
 from brushwood.session.freshness import fingerprint
 from brushwood.session.scene import LayerKey
 from brushwood.tables import measurement_of, units_of, with_units
@@ -20,7 +25,10 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 #: Labels up to this size are copied before the work, so that painting meanwhile does no harm.
-_COPIED = 1 << 30
+_COPIED = 256 << 20
+#: The objects of larger frames are counted block by block, not all found, to say how long it takes.
+_COUNTED = 64 << 20
+_BLOCK = (16, 1024, 1024)
 #: Fewer objects are measured without asking; longer work than this is asked about, seconds.
 _FEW, _LONG = 20_000, 120.0
 
@@ -137,7 +145,7 @@ def run_measure(request: MeasureRequest, job: Job = IDLE) -> Measured | Doubt:
         return Doubt(request, doubt)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ManyObjectsWarning)  # the user was asked
-        table = measure(
+        table = measure_in_parts(
             labels,
             image,
             spacing=request.spacing,
@@ -180,11 +188,32 @@ def _doubt(labels: Any, image: Any, what: dict[str, Any], job: Job) -> str:
     # No more objects than the largest label: most images need no counting.
     if isinstance(labels, np.ndarray) and (not labels.size or labels.max() < _FEW):
         return ""
-    work = estimate(labels, image, job=job.part(0.0, 0.1), **what)
+    work = _estimate(labels, image, what, job.part(0.0, 0.1))
     if not work.is_long and work.seconds < _LONG:
         return ""
     advice = "If these are not objects but noise, remove small ones first."
     return f"Measuring {work}. {advice} Press Measure again to go on."
+
+
+def _estimate(labels: Any, image: Any, what: dict[str, Any], job: Job) -> Estimate:
+    source = ImageSource.of(labels, ndim=what["ndim"])
+    if prod(source.shape3) <= _COUNTED:
+        return estimate(labels, image, job=job, **what)
+    work = Work.of(
+        labels, image, what["ndim"], None, what["channel_axis"], None, what["probabilities"]
+    )
+    blocks = list(iter_blocks(source.shape3, _BLOCK))
+    frame = (0,) * len(source.frames)
+    n_pixels = highest = 0
+    for n, block in enumerate(blocks):
+        job.checkpoint(n / len(blocks), "Counting the objects")
+        values = source.read(frame, block.start, block.stop)
+        n_pixels += int(np.count_nonzero(values))
+        highest = max(highest, int(values.max()))
+    # Numbers may have gaps, so there are no more objects than the highest of them.
+    n_frames = prod(source.frames)
+    columns = plan_columns(what["names"], work.setting)
+    return estimate_of(highest * n_frames, n_pixels * n_frames, columns)
 
 
 def _image(request: MeasureRequest) -> tuple[Any, int | None]:

@@ -1,9 +1,12 @@
 """The work of *Make objects*, for a thread: previews, whole images, and what is worth knowing."""
 
+import tempfile
 import time
 import zlib
 from collections.abc import Callable
-from typing import Any
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +17,15 @@ from brushwood.jobs import Job
 from brushwood.session.freshness import fingerprint
 from brushwood.session.objects_stable import stable_ids
 from brushwood.session.objects_work import MakingRequest, Preview, View, WholeObjects
+from brushwood.session.pyramid import Pyramid
+
+if TYPE_CHECKING:
+    from brushwood.objects.splitter import SplitSummary, Splitter
 
 #: More class ids than this are not listed: the layer holds objects, not classes.
 MOST_VALUES = 32
+#: Images of more pixels are worked on in parts, so that memory stays bounded.
+LARGE_PIXELS = 64 << 20
 _BLOCK: Triple = (1, 2048, 2048)
 
 
@@ -109,17 +118,17 @@ def seed_marks(shown: Preview) -> npt.NDArray[np.uint8]:
 def make_whole(
     request: MakingRequest,
     levels: list[npt.NDArray[Any]],
-    renew: Callable[[], None] | None,
+    before: Callable[[int], None] | None,
     job: Job,
 ) -> WholeObjects:
-    """Make the objects of the whole image.
+    """Make the objects of the whole image; a large one is worked on in parts.
 
     Parameters
     ----------
     levels : list of ndarray of int32
         Arrays to write, finest first.
-    renew : callable, optional
-        Fills the coarser levels from the finest.
+    before : callable, optional
+        Called with the number of bytes before each write; see `Pyramid`.
     """
     from brushwood.objects.splitter import Splitter
 
@@ -132,9 +141,7 @@ def make_whole(
         spacing=request.spacing,
         ndim=request.ndim,
     )
-    made = work.run(levels[0], job.part(0.0, 0.9))
-    if renew is not None:
-        renew()
+    made = _split(work, Pyramid(levels, before), job.part(0.0, 0.9))
     return WholeObjects(
         request=request,
         levels=levels,
@@ -146,6 +153,16 @@ def make_whole(
         fingerprint=fingerprint(levels[0], job.part(0.95, 1.0)),
         seconds=time.perf_counter() - began,
     )
+
+
+def _split(work: "Splitter", out: Pyramid, job: Job) -> "SplitSummary":
+    if prod(out.shape) <= LARGE_PIXELS:
+        return work.run(out, job)
+    from brushwood.objects.parts import split_in_parts
+
+    # What is found on the way stands in files: memory does not grow with the image.
+    with tempfile.TemporaryDirectory(prefix="brushwood-") as folder:
+        return split_in_parts(work, out, scratch=Path(folder), job=job)
 
 
 def blank_share(arrays: tuple[Any, ...], job: Job) -> float:

@@ -35,13 +35,14 @@ class Pyramid:
         self.dtype = self.levels[0].dtype
         self.ndim = len(self.shape)
 
-    def __setitem__(self, index: tuple[slice, ...], values: npt.NDArray[Any]) -> None:
-        """Write a box: a slice an axis, each with both ends."""
+    def __setitem__(self, index: tuple[int | slice, ...], values: npt.NDArray[Any]) -> None:
+        """Write a box: a number or a slice with both ends an axis."""
         if self._before is not None:
             self._before(values.nbytes)
-        start = tuple(part.start for part in index)
-        stop = tuple(part.stop for part in index)
-        write_box(self.levels, start, stop, values)
+        start = [part if isinstance(part, int) else part.start for part in index]
+        stop = [part + 1 if isinstance(part, int) else part.stop for part in index]
+        shape = [b - a for a, b in zip(start, stop, strict=True)]
+        write_box(self.levels, start, stop, values.reshape(shape))
 
 
 class Planes:

@@ -1,6 +1,5 @@
 """The layers of *Make objects*: found by what is noted in them, updated in place."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,7 +7,6 @@ from napari.layers import Labels, Layer
 from napari.utils.colormaps import DirectLabelColormap
 from napari.utils.transforms import Affine
 
-from brushwood.errors import OutputError
 from brushwood.gui._scene import (
     META,
     NapariScene,
@@ -17,10 +15,9 @@ from brushwood.gui._scene import (
     note_of,
     place_of,
 )
-from brushwood.gui._store import zeros
+from brushwood.gui._store import make_room, no_room, on_disk, zeros
 from brushwood.session.objects_compute import seed_marks
 from brushwood.session.objects_work import Preview, WholeObjects
-from brushwood.session.pyramid import renew
 
 #: More seeds are not drawn: they would hide the image.
 MOST_SEEDS = 20_000
@@ -48,8 +45,8 @@ class ObjectLayers:
                 return layer
         return None
 
-    def arrays(self, source: Layer) -> tuple[list[Any], Callable[[], None] | None]:
-        """Return new arrays for a result, finest first, and what fills the coarser ones.
+    def arrays(self, source: Layer) -> list[Any]:
+        """Return new arrays for a result, finest first.
 
         Raises
         ------
@@ -58,12 +55,10 @@ class ObjectLayers:
         """
         try:
             levels = [zeros(shape, np.int32) for shape in level_shapes(source)]
+            make_room(on_disk(levels))
         except (OSError, MemoryError) as error:
-            raise OutputError(
-                f"There is no room for the objects: {error}. Free some memory or some space in "
-                "the temporary folder."
-            ) from error
-        return levels, (lambda: renew(levels)) if len(levels) > 1 else None
+            raise no_room(error, "objects") from error
+        return levels
 
     def put(self, source: Layer, whole: WholeObjects, *, edited: bool) -> Labels:
         """Show a result, in a new layer if the one before was changed by the user."""

@@ -6,8 +6,10 @@ from qtpy.QtCore import QObject, Signal
 
 from brushwood.errors import OutputError
 from brushwood.gui._scene import NapariScene, full_data, key_of, note_of
+from brushwood.gui._store import Guard, no_room, relax
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.objects.layers import ObjectLayers
+from brushwood.io.atomic import is_full
 from brushwood.jobs import Job
 from brushwood.session.freshness import fingerprint
 from brushwood.session.objects_compute import make_whole
@@ -36,7 +38,7 @@ class Maker(QObject):
         self._before: Any = None
         self._runner = TaskRunner(self, announced=True)
         self._runner.succeeded.connect(self._on_succeeded)
-        self._runner.failed.connect(self.failed)
+        self._runner.failed.connect(self._on_failed)
         self._runner.cancelled.connect(self.cancelled)
         self._runner.busy_changed.connect(self.busy_changed)
         self._runner.progressed.connect(self.progressed)
@@ -59,7 +61,7 @@ class Maker(QObject):
         self._key, self._before = request.key, None
         target = self._layers.target(source)
         try:
-            levels, renew = self._layers.arrays(source)
+            levels = self._layers.arrays(source)
         except OutputError as error:
             self.failed.emit(error)
             return
@@ -68,9 +70,11 @@ class Maker(QObject):
         known = None if target is None else note_of(target).get("made")
 
         def work(job: Job, publish: object) -> tuple[WholeObjects, bool]:
-            whole = make_whole(request, levels, renew, job.part(0.0, 0.95))
+            whole = make_whole(request, levels, Guard(levels), job.part(0.0, 0.95))
             # Asked last: the user may paint while this runs.
             edited = before is not None and fingerprint(before, job.part(0.95, 1.0)) != known
+            for array in (*levels, before):
+                relax(array)
             return whole, edited
 
         self._runner.submit(work)
@@ -82,6 +86,10 @@ class Maker(QObject):
     def stop(self) -> None:
         """Stop, silently."""
         self._runner.drop()
+
+    def _on_failed(self, error: Exception) -> None:
+        full = is_full(error) and not isinstance(error, OutputError)
+        self.failed.emit(no_room(error, "objects") if full else error)
 
     def _on_succeeded(self, result: tuple[WholeObjects, bool]) -> None:
         whole, edited = result

@@ -7,9 +7,8 @@ import numpy.typing as npt
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 
-from brushwood.errors import OutputError
 from brushwood.gui._scene import META, NapariScene, key_of, level_shapes, place_of
-from brushwood.gui._store import zeros
+from brushwood.gui._store import no_room, zeros
 from brushwood.session.classes import Classes, colour_of, find_class
 from brushwood.session.pyramid import write_box
 from brushwood.session.scene import LayerKey
@@ -97,10 +96,7 @@ class ResultLayers:
                 try:
                     made = self._make(image, kind, classes, shapes)
                 except (OSError, MemoryError) as error:
-                    raise OutputError(
-                        f"There is no room for the results: {error}. Free some space in the "
-                        "temporary folder, or show fewer results."
-                    ) from error
+                    raise no_room(error, "results") from error
                 self._layers[key_of(image), kind] = key_of(made)
                 self._scene.add(made, below=below)
 

@@ -7,7 +7,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from brushwood.errors import OutputError
 from brushwood.gui._scene import NapariScene
-from brushwood.gui._store import Guard, make_room, on_disk
+from brushwood.gui._store import Guard, make_room, no_room, on_disk
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.pixel_classifier.live import LiveLoop
 from brushwood.gui.pixel_classifier.results import Kind, ResultLayers, kinds_of
@@ -125,7 +125,7 @@ class WholeImage(QObject):
             try:
                 make_room(round(bytes_needed * (1 - fill.fraction)))
             except OSError as error:
-                raise _no_room(error) from error
+                raise no_room(error, "results") from error
         return fill
 
     def _on_busy(self, busy: bool) -> None:
@@ -159,7 +159,7 @@ class WholeImage(QObject):
         self._fill = None
         self._live.schedule()
         full = isinstance(error, OSError) and is_full(error) and not isinstance(error, OutputError)
-        self.failed.emit(_no_room(error) if full else error)
+        self.failed.emit(no_room(error, "results") if full else error)
 
     def _on_cancelled(self) -> None:
         # No catching up: who has had enough does not want what is in view computed at once.
@@ -170,10 +170,3 @@ class WholeImage(QObject):
                 f"Cancelled. {share(fill.fraction)} of the image shows the model and stays. "
                 "Apply to whole image goes on from there."
             )
-
-
-def _no_room(error: Exception) -> OutputError:
-    return OutputError(
-        f"There is no room for the results: {error}. Free some space in the temporary folder, or "
-        "show fewer results."
-    )
