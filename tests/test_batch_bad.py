@@ -13,7 +13,7 @@ import brushwood as bw
 import chain_scenes
 from batch_scenes import leftovers, make_images, make_recipe, status
 from brushwood.batch import planning, task
-from brushwood.errors import InputError, OutputError, RecipeError, SchedulerError
+from brushwood.errors import InputError, OutputError, OutputExistsError, RecipeError, SchedulerError
 from brushwood.io.images import write_image
 from brushwood.io.mapped import MappedArray
 from pixel_scenes import picture
@@ -171,6 +171,17 @@ def test_a_missing_and_a_changed_model_are_said_before_the_start(tmp_path):
     with pytest.raises(RecipeError, match="is missing"):
         bw.batch.run(path, tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["status.csv", "summary.csv", "objects.csv", "report.html"])
+def test_files_of_others_are_said_before_the_start(recipe, tmp_path, name):
+    make_images(tmp_path / "in", 1)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("mine")
+    with pytest.raises(OutputExistsError, match=name):
+        bw.batch.run(recipe, tmp_path / "in", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+    assert (tmp_path / "out" / name).read_text() == "mine"
 
 
 def test_an_empty_folder_is_said(recipe, tmp_path):

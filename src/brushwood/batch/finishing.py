@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from brushwood.io.atomic import replacing, translated
 from brushwood.jobs import IDLE, Job
 
 _NOTES = "whole.json"
+#: Stands for the digest of a file that is about to be written.
+_CLAIMED = "claimed"
 _PIECE = 1 << 20
 
 
@@ -45,6 +47,7 @@ def finish(run: RunReport, *, overwrite: bool = False, job: Job = IDLE) -> RunRe
     def attempt(write: Callable[[], Any], *targets: str) -> Any:
         try:
             ours.check(targets, overwrite=overwrite)
+            ours.claim(targets)
             return write()
         except BrushwoodError as error:
             problems.append(str(error))
@@ -94,16 +97,28 @@ class Ours:
         known = {} if overwrite else self._known()
         for name in names:
             path = self._out / name
-            if not overwrite and path.exists() and known.get(name) != _digest(path):
+            if overwrite or not path.exists() or known.get(name) == _CLAIMED:
+                continue
+            if known.get(name) != _digest(path):
                 raise OutputExistsError(
                     f"{str(path)!r} exists already and is not what an earlier run wrote, so it was "
                     "left as it is. Rename it, choose another folder for results, or ask for "
                     "results to be overwritten."
                 )
 
+    def claim(self, names: Iterable[str]) -> None:
+        """Remember files that are about to be written, should the run be ended in the middle."""
+        self._write(self._known() | dict.fromkeys(names, _CLAIMED))
+
     def note(self, paths: Iterable[Path]) -> None:
-        """Remember files that were just written."""
-        known = self._known() | {path.name: _digest(path) for path in paths}
+        """Remember files that were just written, and what stayed of those that were not."""
+        known = self._known()
+        claimed = (self._out / name for name, digest in known.items() if digest == _CLAIMED)
+        written = {path.name: _digest(path) for path in (*paths, *claimed) if path.exists()}
+        kept = {name: digest for name, digest in known.items() if digest != _CLAIMED}
+        self._write(kept | written)
+
+    def _write(self, known: Mapping[str, str]) -> None:
         try:
             with replacing(self._path, overwrite=True) as temporary, translated(self._path):
                 temporary.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -5,9 +5,10 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -249,14 +250,23 @@ class Ledger:
             return None
         return path
 
-    def sweep(self) -> None:
-        """Remove everything that is unfinished, but what `settle` can finish."""
+    def sweep(self, names: Iterable[str] = ()) -> None:
+        """Remove everything that is unfinished, but what `settle` can finish.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Files that describe the run as a whole: what they were called while they were written.
+        """
         with suppress(OSError):
             _remove(self.folder / "errors")
-        with suppress(OSError):
             for work in (self.folder / "work").iterdir():
                 if not (work / _PLACING).is_file():
                     _remove(work)
+        unfinished = [self.out.glob(f".{name}.????????.tmp") for name in names]
+        for path in (*chain(*unfinished), *self.folder.rglob(".*.????????.tmp")):
+            with suppress(OSError):
+                _remove(path)
 
     def _entry_path(self, name: str) -> Path:
         return self.folder / "files" / f"{_id(name)}.json"

@@ -14,6 +14,7 @@ from brushwood.batch.naming import names_of, outputs_of
 from brushwood.batch.planned import Plan, PlannedFile, Problem
 from brushwood.batch.recipe import Recipe
 from brushwood.batch.standing import Standing
+from brushwood.batch.status import STATUS
 from brushwood.batch.survey import Surveyor
 from brushwood.errors import InputError, NoDeviceError, OutputExistsError
 from brushwood.io.inputs import InputRef, list_inputs
@@ -227,8 +228,14 @@ def _conflicts(files: Sequence[PlannedFile], out: Path) -> list[Problem]:
 
 
 def _foreign(order: Order) -> list[Problem]:
-    """Name files that stand where the summary and the report go, and that no run wrote."""
+    """Name files that stand where status, summary and report go, and that no run wrote."""
+    status = order.out / STATUS
     try:
+        if status.exists() and not (Ledger(order.out).exists or order.overwrite):
+            raise OutputExistsError(
+                f"{str(status)!r} exists already, and no run here says that it made it. Rename it, "
+                "choose another folder for results, or ask for results to be overwritten."
+            )
         Ours(order.out).check(whole_files(order.recipe), overwrite=order.overwrite)
     except OutputExistsError as error:
         return [Problem(str(error), stops=True, kind="exists")]

@@ -10,7 +10,7 @@ from typing import Any
 from brushwood.batch.engine import Failed
 from brushwood.batch.events import Event, PlanMade, RunEnded
 from brushwood.batch.fingerprint import mark_of
-from brushwood.batch.finishing import finish
+from brushwood.batch.finishing import finish, whole_files
 from brushwood.batch.ledger import Ledger
 from brushwood.batch.lock import only_run
 from brushwood.batch.planned import Plan, PlannedFile
@@ -26,7 +26,7 @@ from brushwood.batch.planning import (
 )
 from brushwood.batch.progress import Progress
 from brushwood.batch.records import EndState, FileRecord, RunReport
-from brushwood.batch.status import StatusFile
+from brushwood.batch.status import STATUS, StatusFile
 from brushwood.batch.task import FileWork, Setting, keep_models
 from brushwood.batch.workers_local import LocalThreads, local_workers
 from brushwood.errors import (
@@ -180,7 +180,7 @@ class _Run:
         if prepared.models is not None:
             keep_models(self._setting, order.recipe, prepared.models)
         files = [self._settled(file) for file in prepared.plan.files]
-        ledger.sweep()
+        ledger.sweep((STATUS, *whole_files(order.recipe)))
         self._files = files
         weights = [file.seconds or 1e-3 if file.is_open else 0.0 for file in files]
         records = [self._first_record(file) for file in files]
