@@ -128,3 +128,35 @@ def test_a_run_gives_what_the_single_commands_give(run, file, folder, tmp_path):
     expected = read_table(table)
     pd.testing.assert_frame_equal(found.drop(columns="image"), expected, check_exact=True)
     assert len(expected) >= 1
+
+
+def test_a_recipe_is_made_of_options(run, file, tmp_path, folder):
+    model, target = file.with_name("m.brushwood"), tmp_path / "new.json"
+    options = (
+        "--objects", "--foreground", "4", "--method", "distance", "--min-size", "4",
+        "--measure", ",".join(NAMES), "--save", "classes,objects,table", "--name", "cells",
+    )  # fmt: skip
+    assert run("recipe", "new", model, "-o", target, *options)[:2] == (0, [str(target)])
+    assert bw.Recipe.load(target) == bw.Recipe.load(file)
+    assert run("recipe", "new", model, "-o", target)[0] == 3
+    assert run("recipe", "new", model, "-o", target, "--overwrite", "--embed")[0] == 0
+    found = bw.Recipe.load(target)
+    assert (found.name, found.outputs, found.objects) == ("m", ("classes",), None)
+    assert found.pixels.model.data == model.read_bytes()
+    usual = ("--objects", "--foreground", "all", "--measure", "usual", "--channels", "0")
+    assert run("recipe", "new", model, "-o", target, "--overwrite", *usual)[0] == 0
+    found = bw.Recipe.load(target)
+    assert found.measure == MeasureStep() and found.outputs == ("objects", "table")
+    assert found.objects.foreground is None and found.pixels.channels == (0,)
+    assert run("recipe", "check", target, folder / "image.tif")[0] == 0
+
+
+def test_options_that_make_no_recipe_are_refused(run, file, tmp_path):
+    model, target = file.with_name("m.brushwood"), tmp_path / "new.json"
+    assert run("recipe", "new", model, "-o", target, "--min-size", "4")[0] == 2
+    code, _, err = run("recipe", "new", model, "-o", target, "--measure", "area")
+    assert code == 3 and "measure needs the step objects" in err
+    assert run("recipe", "new", tmp_path / "no.brushwood", "-o", target)[0] == 3
+    code, _, err = run("recipe", "new", model, "-o", target, "--objects", "--classify", model)
+    assert code == 3 and "'pixel-classifier'" in err
+    assert not target.exists()

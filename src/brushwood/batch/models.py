@@ -61,3 +61,16 @@ class Models:
         if self.pixels.features_.units == "px":
             return None
         return image.spacing_of(self.pixels.ndim_)
+
+
+def check_kinds(recipe: Recipe) -> None:
+    """Look whether the models of a recipe are what its steps need; no device is needed.
+
+    Raises
+    ------
+    RecipeError
+        If one is missing, was changed, or is of another kind.
+    """
+    recipe.pixels.model.load(PixelClassifier)
+    if recipe.classify is not None:
+        recipe.classify.model.load(ObjectClassifier)

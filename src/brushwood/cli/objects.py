@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brushwood.arrays import ImageSource
-from brushwood.cli.apply import check_targets, find_inputs, targets
+from brushwood.cli.apply import check_targets, targets
 from brushwood.cli.console import say
 from brushwood.cli.many import run_many
 from brushwood.cli.options import spacing
@@ -22,6 +22,7 @@ from brushwood.objects.split_params import NEED_PROBABILITY, SplitParams
 
 if TYPE_CHECKING:
     from brushwood.io.images import ImageFile
+    from brushwood.io.inputs import InputRef
 _ENDINGS = {"tiff": ".tif", "ome-zarr": ".ome.zarr"}
 _MAPS = ("classes", "probabilities")
 _EPILOG = """\
@@ -52,7 +53,7 @@ def add_parser(commands: Any) -> None:
         "-o", "--out", dest="output", required=True, metavar="DIR", help="folder for results"
     )
     parser.add_argument(
-        "--foreground", type=_ids, default=(2,), metavar="ID,…",
+        "--foreground", type=ids, default=(2,), metavar="ID,…",
         help="classes that are objects, or 'all' but 0 (default: 2)",
     )  # fmt: skip
     parser.add_argument(
@@ -65,7 +66,7 @@ def add_parser(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument("--ndim", type=int, choices=(2, 3), help="spatial dimensions of an object")
     parser.add_argument("--spacing", type=spacing, metavar="Z,Y,X", help="if the maps have none")
-    _add_params(parser.add_argument_group("splitting"))
+    add_params(parser.add_argument_group("splitting"))
     parser.add_argument(
         "--format", choices=tuple(_ENDINGS), default="tiff", help="of the results (default: tiff)"
     )
@@ -73,7 +74,7 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run)
 
 
-def _add_params(group: Any) -> None:
+def add_params(group: Any) -> None:
     """Add an option a field of the parameters, so that window and command line know the same."""
     for field in fields(SplitParams):
         flag = "--" + field.name.replace("_", "-")
@@ -90,19 +91,21 @@ def _add_params(group: Any) -> None:
 
 def run(options: argparse.Namespace, job: Job) -> int:
     """Make objects of every map; 3 if any of them failed."""
+    from brushwood.io.inputs import InputRef
+
     given = {f.name: getattr(options, f.name) for f in fields(SplitParams)}
     params = SplitParams(**{name: value for name, value in given.items() if value is not None})
     out = Path(options.output)
-    paths = find_maps(options.inputs, out, params)
-    if options.image and len(options.image) != len(paths):
+    maps = find_maps(options.inputs, out, params)
+    if options.image and len(options.image) != len(maps):
         raise argparse.ArgumentError(
-            None, f"--image was given {len(options.image)} times for {len(paths)} maps"
+            None, f"--image was given {len(options.image)} times for {len(maps)} maps"
         )
-    images = [Path(name) for name in options.image]
-    tasks = [
-        Task(path, {"objects": _target(path, out, _ENDINGS[options.format])}) for path in paths
-    ]
-    check_targets(tasks, [*paths, *images], overwrite=options.overwrite)
+    images = [InputRef.of(name) for name in options.image]
+    ending = _ENDINGS[options.format]
+    tasks = [Task(each, {"objects": _target(each, out, ending)}) for each in maps]
+    paths = [each.path for each in (*maps, *images)]
+    check_targets(tasks, paths, overwrite=options.overwrite)
     with translated(out):
         out.mkdir(parents=True, exist_ok=True)
     check_target(tasks[0].targets["objects"], overwrite=True)
@@ -111,26 +114,27 @@ def run(options: argparse.Namespace, job: Job) -> int:
     def make(index: int, part: Job) -> Iterable[Path]:
         image = images[index] if images else None
         count = tasks[index].run(params, options, image, part)
-        say(f"{tasks[index].path.name}: {count:,} objects")
+        say(f"{maps[index].path.name}: {count:,} objects")
         return tasks[index].targets.values()
 
-    failures = run_many(paths, make, job, what="making objects")
+    failures = run_many(list(map(str, maps)), make, job, what="making objects")
     seconds = time.perf_counter() - start
-    say(f"{len(paths) - len(failures)} of {len(paths)} maps in {seconds:.1f} s")
+    say(f"{len(maps) - len(failures)} of {len(maps)} maps in {seconds:.1f} s")
     return 3 if failures else 0
 
 
-def find_maps(inputs: Sequence[str], out: Path, params: SplitParams) -> list[Path]:
+def find_maps(inputs: Sequence[str], out: Path, params: SplitParams) -> "list[InputRef]":
     """Return the maps named, and those in the folders named that the method needs."""
     from brushwood.io.images import is_zarr
+    from brushwood.io.inputs import list_inputs
 
     wanted = _MAPS[params.method in NEED_PROBABILITY]
-    found: dict[Path, None] = {}
+    found: dict[InputRef, None] = {}
     for name in inputs:
-        images = find_inputs([name], out)
+        images = list_inputs(name, exclude=out, with_results=True)
         if Path(name).is_dir() and not is_zarr(Path(name)):
-            fitting = [p for p in images if _stem(p).endswith(f"-{wanted}")]
-            images = fitting or [p for p in images if not _stem(p).endswith("-objects")]
+            fitting = [each for each in images if each.name.endswith(f"-{wanted}")]
+            images = fitting or [each for each in images if not each.name.endswith("-objects")]
         found.update(dict.fromkeys(images))
     return list(found)
 
@@ -139,11 +143,11 @@ def find_maps(inputs: Sequence[str], out: Path, params: SplitParams) -> list[Pat
 class Task:
     """A map and where its objects go."""
 
-    path: Path
+    image: "InputRef"
     targets: dict[str, Path]
 
     def run(
-        self, params: SplitParams, options: argparse.Namespace, image: Path | None, job: Job
+        self, params: SplitParams, options: argparse.Namespace, beside: "InputRef | None", job: Job
     ) -> int:
         """Make the objects and return their number. The file appears when it is complete.
 
@@ -153,13 +157,11 @@ class Task:
             Naming what is wrong with this map.
         Cancelled
         """
-        from brushwood.io.images import read_image
-
         try:
             with ExitStack() as stack:
-                file = stack.enter_context(read_image(self.path))
-                beside = None if image is None else stack.enter_context(read_image(image))
-                return self._split(file, beside, params, options, job)
+                file = stack.enter_context(self.image.open())
+                image = None if beside is None else stack.enter_context(beside.open())
+                return self._split(file, image, params, options, job)
         except BrushwoodError:
             raise
         except MemoryError as error:
@@ -187,7 +189,8 @@ class Task:
         source = source_of(file, ndim, options.channel, options.foreground)
         with create_image(
             self.targets["objects"], (*source.frames, *source.shape), np.int32,
-            file.axes_of_maps(), file.scale, file.unit, overwrite=options.overwrite,
+            file.axes_of_maps(), file.scale, file.unit, time_step=file.time_step,
+            time_unit=file.time_unit, labels=True, overwrite=options.overwrite, job=job,
         ) as out:  # fmt: skip
             beside = None if image is None else source_of(image, ndim, options.channel or 0, None)
             work = Splitter.of(
@@ -226,20 +229,17 @@ def source_of(
     return ImageSource.of(file.data, channel_axis=axis, ndim=ndim, channels=[channel])
 
 
-def _target(path: Path, out: Path, ending: str) -> Path:
+def _target(image: "InputRef", out: Path, ending: str) -> Path:
     """Return where the objects of a map go: cells-classes.tif becomes cells-objects.tif."""
-    (target,) = targets(path, out, ("objects",), ending).values()
-    name = target.name
+    name = image.name
     for kind in _MAPS:
-        name = name.replace(f"-{kind}-objects", "-objects")
-    return out / name
+        name = name.removesuffix(f"-{kind}")
+    (target,) = targets(name, out, ("objects",), ending).values()
+    return target
 
 
-def _stem(path: Path) -> str:
-    return path.name.split(".")[0]
-
-
-def _ids(text: str) -> tuple[int, ...] | None:
+def ids(text: str) -> tuple[int, ...] | None:
+    """Return class ids, None for all."""
     if text.strip().lower() == "all":
         return None
     parts = text.split(",")

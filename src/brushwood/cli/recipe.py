@@ -1,9 +1,10 @@
-"""``brushwood recipe``: look at a recipe, check it, embed its models, write it as a script."""
+"""``brushwood recipe``: make, check and show a recipe, embed its models, write it as a script."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brushwood.cli import recipe_new
 from brushwood.cli.console import say
 from brushwood.jobs import Job
 
@@ -12,15 +13,16 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 examples:
+  brushwood recipe new nuclei.brushwood -o nuclei.json --objects --min-size 20 --measure usual
   brushwood recipe check nuclei.json
   brushwood recipe check nuclei.json images/
   brushwood recipe show nuclei.json
   brushwood recipe embed nuclei.json -o nuclei-complete.json
   brushwood recipe script nuclei.json -o nuclei.py
 
-A recipe is a JSON file that the window saves (Save recipe) or that is written by hand; check says
-what is wrong with it, line by line, and whether its models are there and unchanged. Apply it with
-`brushwood run`.
+A recipe is a JSON file that the window saves (Save recipe), that `new` makes, or that is written by
+hand; check says what is wrong with it, line by line, and whether its models are there and
+unchanged. Apply it with `brushwood run`.
 """
 
 
@@ -28,12 +30,13 @@ def add_parser(commands: Any) -> None:
     """Add this command's options."""
     parser = commands.add_parser(
         "recipe",
-        help="check, show, embed or export a recipe",
-        description="Look at a recipe, check it, embed its models, or write it as a script.",
+        help="make, check, show, embed or export a recipe",
+        description="Make a recipe, check it, show it, embed its models, or write it as a script.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    recipe_new.add_parser(actions)
     check = actions.add_parser("check", help="say what is wrong with a recipe, line by line")
     check.add_argument("recipe", metavar="RECIPE")
     check.add_argument(
@@ -63,6 +66,8 @@ def run(options: argparse.Namespace, job: Job) -> int:
     """Do one of the actions."""
     from brushwood.batch.recipe import Recipe
 
+    if options.action == "new":
+        return recipe_new.new(options)
     recipe = Recipe.load(options.recipe)
     if options.action == "check":
         return _check(recipe, options)
