@@ -28,7 +28,7 @@ def charts_of(summary: Summary) -> list[tuple[str, str]]:
         for name in summary.columns
         if name.startswith("share of ")
     }
-    if any(shares.values()):
+    if max(map(len, shares.values()), default=0) > 1:
         caption = "Share of each class: every image is a dot, the line is the mean."
         found.append((caption, _shares(shares)))
     known = {head: values[np.isfinite(values)] for head, values in summary.samples.items()}
@@ -90,7 +90,8 @@ def _histogram(axes: Any, head: str, values: Values) -> None:
     cut = high - low > _FAR * (most - low) > 0
     high = most if cut else high
     if high > low:
-        axes.hist(values, bins=_BINS, range=(low, high), color=BLUE)
+        bins = int(np.clip(np.sqrt(values.size), 8, _BINS))
+        axes.hist(values, bins=bins, range=(low, high), color=BLUE)
     else:
         axes.hist(values, bins=1, color=BLUE)
     note = " (largest 0.5 % not shown)" if cut else ""

@@ -24,6 +24,8 @@ from brushwood.jobs import IDLE, Job
 REPORT = "report.html"
 #: Pictures of each kind, at most.
 _WORST, _FAILED, _EXAMPLES = 6, 6, 12
+#: Letters of a reason below a picture; the table has all of it.
+_LONGEST = 120
 #: Measurements in the table of images.
 _MEASURED = 3
 #: A longer table is folded.
@@ -234,7 +236,7 @@ def _below(record: FileRecord, scores: Scores | None) -> str:
         count = record.counts["objects"]
         parts.append(f"{count:,} object{'s' * (count != 1)}")
     if record.state == "failed":
-        parts.append(record.why)
+        parts.append(record.why if len(record.why) <= _LONGEST else f"{record.why[:_LONGEST]}…")
     return plain(" · ".join(parts))
 
 
@@ -249,8 +251,12 @@ def _chosen(summary: Summary, scores: Scores | None) -> list[str]:
 
 
 def _header(summary: Summary, scores: Scores | None) -> list[str]:
-    heads = [head.removeprefix("score ").replace("_", " ") for head in _chosen(summary, scores)]
-    return [plain(head) for head in heads]
+    heads = []
+    for head in _chosen(summary, scores):
+        # Names of classes stay as they are.
+        is_ours = head.startswith(("mean ", "score "))
+        heads.append(plain(head.removeprefix("score ").replace("_", " ") if is_ours else head))
+    return heads
 
 
 @dataclass(frozen=True, slots=True)
