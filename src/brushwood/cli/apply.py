@@ -13,6 +13,7 @@ from brushwood.jobs import Job
 
 if TYPE_CHECKING:
     from brushwood.cli.work import Task
+    from brushwood.io.inputs import InputRef
 
 _OUTPUTS = ("classes", "probabilities", "uncertainty")
 _ENDINGS = {"tiff": ".tif", "ome-zarr": ".ome.zarr"}
@@ -21,8 +22,10 @@ examples:
   brushwood apply cells.brushwood image.tif -o results
   brushwood apply cells.brushwood folder/ -o results --save classes,probabilities --workers 4
   brushwood apply cells.brushwood slide.ome.zarr -o results --format ome-zarr
+  brushwood apply cells.brushwood plate.ome.zarr::A/1 -o results
 
-Each map is written as NAME-classes, NAME-probabilities or NAME-uncertainty with the image's pixel
+A plate is its fields, a file of a microscope its scenes; FILE::SCENE names one of them. Each map is
+written as NAME-classes, NAME-probabilities or NAME-uncertainty with the image's pixel
 size. The files written are listed on stdout. A file that fails is named, and the others go on.
 """
 
@@ -37,7 +40,9 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", metavar="MODEL", help="a .brushwood file")
-    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="images, or folders of images")
+    parser.add_argument(
+        "inputs", nargs="+", metavar="INPUT", help="images, plates, or folders of images"
+    )
     parser.add_argument(
         "-o", "--out", dest="output", required=True, metavar="DIR", help="folder for results"
     )
@@ -63,14 +68,16 @@ def add_parser(commands: Any) -> None:
 def run(options: argparse.Namespace, job: Job) -> int:
     """Apply the model to every input; 3 or 4 if any of them failed."""
     from brushwood.cli.work import Models, Task
+    from brushwood.io.inputs import list_inputs
     from brushwood.opencl import choose_device
 
     models = Models(options.model, choose_device(options.device))
     out = Path(options.output)
-    images = find_inputs(options.inputs, out)
+    images = list_inputs(options.inputs, exclude=out)
     ending = _ENDINGS[options.format]
-    tasks = [Task(path, targets(path, out, options.save, ending)) for path in images]
-    check_targets(tasks, [Path(options.model), *images], overwrite=options.overwrite)
+    tasks = [Task(image, targets(image.name, out, options.save, ending)) for image in images]
+    paths = [image.path for image in images]
+    check_targets(tasks, [Path(options.model), *paths], overwrite=options.overwrite)
     _make_folder(out, next(iter(tasks[0].targets.values())))
     start = time.perf_counter()
     failures = _run_all(tasks, models, options, job)
@@ -91,15 +98,20 @@ def _run_all(
         )
         return tasks[index].targets.values()
 
-    paths = [task.path for task in tasks]
-    return run_many(paths, classify, job, workers=options.workers, what="classifying")
+    return run_many(
+        [str(task.image) for task in tasks],
+        classify,
+        job,
+        workers=options.workers,
+        what="classifying",
+    )
 
 
 class Writes(Protocol):
     """A piece of work that says where its results go."""
 
     @property
-    def path(self) -> Path:
+    def image(self) -> "InputRef":
         """The image."""
         ...
 
@@ -109,42 +121,9 @@ class Writes(Protocol):
         ...
 
 
-def find_inputs(inputs: Sequence[str], out: Path) -> list[Path]:
-    """Return the images named, and those in the folders named, each once.
-
-    Raises
-    ------
-    InputError
-        If a folder holds no image.
-    """
-    from brushwood.io.images import find_images, is_zarr
-
-    found: dict[Path, None] = {}
-    for name in inputs:
-        path = Path(name)
-        if not path.is_dir() or is_zarr(path):
-            found[path] = None
-            continue
-        images = find_images(path)
-        if path.resolve() == out.resolve():
-            images = [image for image in images if not _is_result(image)]
-        if not images:
-            raise InputError(f"The folder {name!r} holds no image. Name a folder of images.")
-        found.update(dict.fromkeys(images))
-    return list(found)
-
-
-def _is_result(path: Path) -> bool:
-    stem = path.name.split(".")[0]
-    return any(stem.endswith(f"-{output}") for output in _OUTPUTS)
-
-
-def targets(path: Path, out: Path, outputs: Sequence[str], ending: str) -> dict[str, Path]:
-    """Return where each map of an image goes."""
-    stem = path.name
-    for suffix in (path.suffix, ".ome"):
-        stem = stem[: -len(suffix)] if suffix and stem.lower().endswith(suffix.lower()) else stem
-    return {output: out / f"{stem}-{output}{ending}" for output in outputs}
+def targets(name: str, out: Path, outputs: Sequence[str], ending: str) -> dict[str, Path]:
+    """Return where each map of an image goes, by the image's name."""
+    return {output: out / f"{name}-{output}{ending}" for output in outputs}
 
 
 def check_targets(tasks: "Sequence[Writes]", inputs: Sequence[Path], *, overwrite: bool) -> None:
@@ -159,16 +138,16 @@ def check_targets(tasks: "Sequence[Writes]", inputs: Sequence[Path], *, overwrit
     """
     from brushwood.errors import OutputExistsError
 
-    owners: dict[str, Path] = {}
+    owners: dict[str, InputRef] = {}
     known = {str(path.resolve()) for path in inputs}
     existing = []
     for task in tasks:
         for target in task.targets.values():
             # Some file systems take capital and small letters for the same.
-            other = owners.setdefault(target.name.lower(), task.path)
-            if other is not task.path:
+            other = owners.setdefault(target.name.lower(), task.image)
+            if other is not task.image:
                 raise InputError(
-                    f"{str(other)!r} and {str(task.path)!r} would both be written to "
+                    f"{str(other)!r} and {str(task.image)!r} would both be written to "
                     f"{target.name!r}. Give each a folder of its own."
                 )
             if str(target.resolve()) in known:

@@ -94,21 +94,23 @@ def _classify_table(model: "ObjectClassifier", options: argparse.Namespace, job:
 def _classify_labels(model: "ObjectClassifier", options: argparse.Namespace, job: Job) -> None:
     from brushwood.cli.apply import targets
     from brushwood.io.atomic import check_target, translated
-    from brushwood.io.images import read_image
+    from brushwood.io.inputs import InputRef
     from brushwood.io.tables import write_table
 
     out = Path(options.output)
     with translated(out):
         out.mkdir(parents=True, exist_ok=True)
     # Both files are named as `brushwood apply` names its maps.
-    files = targets(Path(options.labels), out, ("classes",), _ENDINGS[options.format])
-    files |= targets(Path(options.labels), out, ("table",), ".csv")
+    ref = InputRef.of(options.labels)
+    files = targets(ref.name, out, ("classes",), _ENDINGS[options.format])
+    files |= targets(ref.name, out, ("table",), ".csv")
     for path in files.values():
         check_target(path, overwrite=options.overwrite)
     progress = Progress(3, "measuring")
     with ExitStack() as stack:
-        labels = stack.enter_context(read_image(options.labels))
-        image = stack.enter_context(read_image(options.image)) if options.image else None
+        labels = stack.enter_context(ref.open())
+        beside = InputRef.of(options.image).open() if options.image else None
+        image = None if beside is None else stack.enter_context(beside)
         try:
             table = _measured(model, labels, image, options, progress.job(job, 0))
             table = _classified(model, table, progress.job(job, 1))

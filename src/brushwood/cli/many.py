@@ -10,7 +10,7 @@ from brushwood.jobs import Job
 
 
 def run_many(
-    paths: Sequence[Path],
+    names: Sequence[str],
     work: Callable[[int, Job], Iterable[Path]],
     job: Job,
     *,
@@ -21,8 +21,8 @@ def run_many(
 
     Parameters
     ----------
-    paths : sequence of path
-        What messages name.
+    names : sequence of str
+        The files, for messages.
     work : callable (index, Job) -> files written
         Their names are printed on stdout as soon as they are complete.
     job : Job
@@ -37,22 +37,22 @@ def run_many(
         One a file that failed, in the order in which they ended.
     """
     failures: list[BrushwoodError] = []
-    progress = Progress(len(paths), what)
+    progress = Progress(len(names), what)
     with ThreadPoolExecutor(workers) as pool:
         futures = {
-            pool.submit(work, index, progress.job(job, index)): index for index in range(len(paths))
+            pool.submit(work, index, progress.job(job, index)): index for index in range(len(names))
         }
         try:
             for number, future in enumerate(_completed(futures), 1):
-                path = paths[futures[future]]
+                name = names[futures[future]]
                 progress.close()
                 try:
                     written = future.result()
                 except BrushwoodError as error:
                     failures.append(error)
-                    say(f"[{number}/{len(paths)}] {path} failed: {error}")
+                    say(f"[{number}/{len(names)}] {name} failed: {error}")
                 else:
-                    say(f"[{number}/{len(paths)}] {path}")
+                    say(f"[{number}/{len(names)}] {name}")
                     for file in written:
                         print(file, flush=True)
         except BaseException:

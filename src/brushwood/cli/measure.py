@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from brushwood.jobs import Job
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from brushwood.io.inputs import InputRef
 
 
 _EPILOG = """\
@@ -114,31 +117,27 @@ def _check_options(options: argparse.Namespace) -> None:
         raise argparse.ArgumentError(None, "--class-names belongs to --probabilities")
 
 
-def find_labels(inputs: Sequence[str]) -> list[Path]:
+def find_labels(inputs: Sequence[str]) -> "list[InputRef]":
     """Return the label images named, and those in the folders named, each once.
 
     Raises
     ------
     InputError
-        If a folder holds no image, or two files have one name.
+        If a folder holds no image.
     """
-    from brushwood.io.images import find_images, is_zarr
+    from brushwood.io.images import is_zarr
+    from brushwood.io.inputs import list_inputs
 
-    found: dict[Path, None] = {}
+    found: dict[InputRef, None] = {}
     for name in inputs:
-        path = Path(name)
-        if not path.is_dir() or is_zarr(path):
-            found[path] = None
-            continue
-        images = find_images(path)
-        if not images:
-            raise InputError(f"The folder {name!r} holds no image. Name a folder of label images.")
-        objects = [p for p in images if p.name.split(".")[0].endswith("-objects")]
-        found.update(dict.fromkeys(objects or images))
+        images = list_inputs(name, with_results=True)
+        if Path(name).is_dir() and not is_zarr(Path(name)):
+            images = [each for each in images if each.name.endswith("-objects")] or images
+        found.update(dict.fromkeys(images))
     return list(found)
 
 
-def _check_units(paths: Sequence[Path], options: argparse.Namespace) -> None:
+def _check_units(images: "Sequence[InputRef]", options: argparse.Namespace) -> None:
     """Refuse, before any work, images whose numbers cannot stand in one column.
 
     Raises
@@ -147,49 +146,49 @@ def _check_units(paths: Sequence[Path], options: argparse.Namespace) -> None:
         If pixel sizes are in one unit in one image and in another unit in the next.
     """
     from brushwood.cli.measure_work import calibration
-    from brushwood.io.images import read_image
+    from brushwood.io.inputs import InputRef
 
-    known: dict[str, Path] = {}
-    for index, path in enumerate(paths):
+    known: dict[str, InputRef] = {}
+    for index, ref in enumerate(images):
         with ExitStack() as stack, suppress(BrushwoodError):
-            labels = stack.enter_context(read_image(path))
+            labels = stack.enter_context(ref.open())
             image = options.image[index] if options.image else None
-            pixels = None if image is None else stack.enter_context(read_image(image))
+            pixels = None if image is None else stack.enter_context(InputRef.of(image).open())
             size, unit = calibration(options, options.ndim or labels.ndim, labels, pixels)
-            known.setdefault("pixels" if size is None else unit or "an unknown unit", path)
+            known.setdefault("pixels" if size is None else unit or "an unknown unit", ref)
     if len(known) > 1:
         (one, first), (two, second) = list(known.items())[:2]
         raise InputError(
-            f"Lengths are in {one} in {first.name!r}, but in {two} in {second.name!r}, and cannot "
-            "stand in one table. Measure them into tables of their own, or give --spacing and "
-            "--unit."
+            f"Lengths are in {one} in {first.path.name!r}, but in {two} in {second.path.name!r}, "
+            "and cannot stand in one table. Measure them into tables of their own, or give "
+            "--spacing and --unit."
         )
 
 
 def _measure_all(
-    paths: Sequence[Path], options: argparse.Namespace, job: Job
+    images: "Sequence[InputRef]", options: argparse.Namespace, job: Job
 ) -> "tuple[dict[str, DataFrame], int]":
     """Measure one label image after the other; return tables by file name, and how many failed."""
     from brushwood.cli.measure_work import measure_file
 
-    names = _distinct(paths)
-    progress = Progress(len(paths), "measuring")
+    names = _distinct(images)
+    progress = Progress(len(images), "measuring")
     tables: dict[str, DataFrame] = {}
     try:
-        for index, path in enumerate(paths):
+        for index, image in enumerate(images):
             part = progress.job(job, index)
-            part.checkpoint(0.0, path.name)
+            part.checkpoint(0.0, image.name)
             try:
-                tables[names[index]] = measure_file(path, index, options, part)
+                tables[names[index]] = measure_file(image, index, options, part)
             except BrushwoodError as error:
                 progress.close()
-                say(f"[{index + 1}/{len(paths)}] {path} failed: {error}")
+                say(f"[{index + 1}/{len(images)}] {image} failed: {error}")
             else:
                 progress.close()
-                say(f"[{index + 1}/{len(paths)}] {path}: {len(tables[names[index]]):,} objects")
+                say(f"[{index + 1}/{len(images)}] {image}: {len(tables[names[index]]):,} objects")
     finally:
         progress.close()
-    return tables, len(paths) - len(tables)
+    return tables, len(images) - len(tables)
 
 
 def _joined(tables: "dict[str, DataFrame]") -> "DataFrame":
@@ -212,10 +211,10 @@ def _joined(tables: "dict[str, DataFrame]") -> "DataFrame":
     return with_units(joined, units_of(first))
 
 
-def _distinct(paths: Sequence[Path]) -> list[str]:
-    """Return the files' names, or their paths where two have one name."""
-    names = [path.name for path in paths]
-    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+def _distinct(images: "Sequence[InputRef]") -> list[str]:
+    """Return the files' names and scenes, or their paths where two have one name."""
+    names = [str(replace(image, path=Path(image.path.name))) for image in images]
+    return names if len(set(names)) == len(names) else [str(image) for image in images]
 
 
 def _show_catalog() -> int:

@@ -9,7 +9,8 @@ import numpy as np
 
 from brushwood.cli.console import say
 from brushwood.errors import BrushwoodError, InputError
-from brushwood.io.images import ImageFile, read_image
+from brushwood.io.images import ImageFile
+from brushwood.io.inputs import InputRef
 from brushwood.jobs import Job
 from brushwood.measure.relations import relate
 from brushwood.measure.table import measure
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from brushwood.arrays import AnyArray
 
 
-def measure_file(path: Path, index: int, options: argparse.Namespace, job: Job) -> "DataFrame":
+def measure_file(ref: InputRef, index: int, options: argparse.Namespace, job: Job) -> "DataFrame":
     """Measure one label image.
 
     Parameters
     ----------
-    path : path
+    ref : InputRef
     index : int
         Which of the files of each kind belong to it.
     options : Namespace
@@ -38,15 +39,15 @@ def measure_file(path: Path, index: int, options: argparse.Namespace, job: Job) 
         Naming what is wrong with it.
     """
     with ExitStack() as stack:
-        labels = stack.enter_context(read_image(path))
-        _check_labels(labels, path)
+        labels = stack.enter_context(ref.open())
+        _check_labels(labels, ref.path)
         beside = {
-            kind: stack.enter_context(read_image(getattr(options, kind)[index]))
+            kind: stack.enter_context(InputRef.of(getattr(options, kind)[index]).open())
             for kind in ("image", "probabilities", "parents")
             if getattr(options, kind)
         }
         try:
-            return _measure(labels, beside, path, options, job)
+            return _measure(labels, beside, ref.path, options, job)
         except MemoryError as error:
             raise BrushwoodError(
                 "There is not enough memory for this image. Save it as OME-Zarr or uncompressed "

@@ -13,7 +13,8 @@ from brushwood.arrays import ImageSource
 from brushwood.cli.console import say
 from brushwood.errors import BrushwoodError, FeatureMismatchError
 from brushwood.io.atomic import is_full, output_error
-from brushwood.io.images import ImageFile, create_image, read_image
+from brushwood.io.images import ImageFile, create_image
+from brushwood.io.inputs import InputRef
 from brushwood.jobs import Job
 from brushwood.models import load
 from brushwood.opencl import Device
@@ -63,7 +64,7 @@ class Models:
 class Task:
     """An image and where its maps go, by output."""
 
-    path: Path
+    image: InputRef
     targets: Mapping[str, Path]
 
     def run(self, models: Models, *, channel_axis: int | None, overwrite: bool, job: Job) -> None:
@@ -75,11 +76,11 @@ class Task:
             Naming what is wrong with this image.
         Cancelled
         """
-        job.checkpoint(0.0, self.path.name)
+        job.checkpoint(0.0, self.image.name)
         report = job.on_progress
-        job = replace(job, on_progress=lambda part, _: report(part, self.path.name))
+        job = replace(job, on_progress=lambda part, _: report(part, self.image.name))
         try:
-            with read_image(self.path) as image:
+            with self.image.open() as image:
                 self._classify(image, models.get(image), channel_axis, overwrite, job)
         except BrushwoodError:
             raise
@@ -118,7 +119,11 @@ class Task:
                         f"c{axes}" if lead else axes,
                         image.scale,
                         image.unit,
+                        channel_names=class_names(model) if lead else (),
+                        time_step=image.time_step,
+                        time_unit=image.time_unit,
                         overwrite=overwrite,
+                        job=job,
                     )
                 )
             model.predict_maps(source, tuple(arrays), out=arrays, job=job)
@@ -129,6 +134,12 @@ def dtype_of(output: str, model: PixelClassifier) -> np.dtype[Any]:
     if output != "classes":
         return np.dtype(np.float32)
     return np.dtype(np.uint8 if model.classes_.max() <= 255 else np.uint16)
+
+
+def class_names(model: PixelClassifier) -> tuple[str, ...]:
+    """Return the names of a model's classes, their ids where they have none."""
+    named = dict(model.class_names or {})
+    return tuple(str(named.get(int(c)) or f"class {c}") for c in model.classes_)
 
 
 def axis_of(image: ImageFile, model: PixelClassifier, wish: int | None) -> int | None:

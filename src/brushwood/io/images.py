@@ -25,6 +25,7 @@ from brushwood.io.imagefile import (
     ZARR,
     ImageFile,
     stem_of,
+    unit_of,
     unreadable,
 )
 from brushwood.io.mapped import MappedArray
@@ -44,6 +45,7 @@ __all__ = [
     "kind_of",
     "read_image",
     "stem_of",
+    "unit_of",
     "write_image",
 ]
 
