@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 FAKE = Path(__file__).with_name("batch_fake.py")
-PATIENCE = 30_000
+PATIENCE = 60_000
 
 
 def planned(name, **more):
@@ -47,7 +47,10 @@ class BatchDesk:
         return [row.state for row in self.board.rows]
 
     def wait(self, condition):
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=PATIENCE)
+        def holds():
+            assert condition(), self.status
+
+        self.qtbot.waitUntil(holds, timeout=PATIENCE)
 
     def planned(self):
         """Wait until what was chosen is planned."""
