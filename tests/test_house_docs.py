@@ -23,6 +23,7 @@ SNIPPETS = [
     ROOT / "docs/explore.md",
     ROOT / "docs/explore-blobs.md",
     ROOT / "docs/recipe.md",
+    ROOT / "docs/batch.md",
 ]
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
