@@ -301,6 +301,7 @@ def test_what_is_true_is_found_by_name_and_compared(what, tmp_path):
     image, classifier = flat()
     truth = recipe(classifier).run(image)
     shown = truth.objects if what == "objects" else truth.classes
+    write_image(tmp_path / "another_mask.tif", 1 + shown // 2, "yx")
     write_image(tmp_path / "cells_mask.tif", shown, "yx")
     steps = recipe(classifier, evaluate=EvaluateStep(str(tmp_path), what), outputs=("table",))
     found = steps.run(image_file(image, "yx"))

@@ -68,6 +68,12 @@ def test_what_is_left_out_takes_its_usual_value():
         ('"distance"', '"distanse"', 9, "objects.params.method must be one of 'components', "),
         ("[2]", "[2, 0]", 7, "objects.foreground[1] must be a whole number from 1 to 65535, not 0"),
         ("[2]", "[2, 2]", 7, "objects.foreground[1] is 2, which stands in the list already."),
+        (
+            "[2]",
+            "[true]",
+            7,
+            "objects.foreground[0] must be a whole number from 1 to 65535, not True",
+        ),
         ("[2]", "[]", 7, "objects.foreground must be a list of 1 to 1000 class ids, not a list"),
         ("[2]", "2.5", 7, "objects.foreground must be a list of 1 to 1000 class ids, not 2.5."),
         (
