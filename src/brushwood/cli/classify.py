@@ -183,7 +183,8 @@ def _write_classes(
     ndim = table_ndim(labels, table)
     with create_image(
         path, labels.data.shape, paint_type(table["class"]), labels.axes, labels.scale,
-        labels.unit, overwrite=options.overwrite,
+        labels.unit, time_step=labels.time_step, time_unit=labels.time_unit,
+        overwrite=options.overwrite, job=job,
     ) as out:  # fmt: skip
         paint_objects(labels.data, table, ndim=ndim, out=out, job=job)
 

@@ -1,4 +1,4 @@
-"""``brushwood info``: what a model file says about itself."""
+"""``brushwood info``: what a model file or an image says about itself."""
 
 import argparse
 import json
@@ -10,11 +10,18 @@ from brushwood.jobs import Job
 
 if TYPE_CHECKING:
     from brushwood.io.info import ModelInfo
+    from brushwood.io.inputs import InputRef
 
 _EPILOG = """\
 examples:
   brushwood info nuclei.brushwood
   brushwood info nuclei.brushwood --json
+  brushwood info slide.czi
+  brushwood info plate.ome.zarr::A/1/0
+  brushwood info folder/
+
+Of a model: classes, features, forest and origin. Of an image: axes, channels, time, pixel size, and
+the scenes of its file. Of a folder: its images, a line each, and whether they are of one kind.
 """
 
 
@@ -22,22 +29,45 @@ def add_parser(commands: Any) -> None:
     """Add this command's options."""
     parser = commands.add_parser(
         "info",
-        help="show what is in a model file",
-        description="Show a model file's classes, features, forest and origin.",
+        help="show what is in a model file or an image",
+        description="Show what a model file or an image says about itself.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", metavar="MODEL", help="a .brushwood file")
+    parser.add_argument(
+        "model", metavar="MODEL_OR_IMAGE", help="a .brushwood or .cl file, an image, or a folder"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, job: Job) -> int:
     """Print the information."""
+    from brushwood.io.images import SUFFIXES
+    from brushwood.io.inputs import InputRef
+
+    ref = InputRef.of(options.model)
+    if ref.path.suffix.lower() in SUFFIXES or ref.path.is_dir():
+        return _show_images(ref, as_json=options.json)
     from brushwood.models import read_info
 
     info = read_info(options.model)
     print(json.dumps(_plain(info), indent=1, ensure_ascii=False) if options.json else _text(info))
+    return 0
+
+
+def _show_images(ref: "InputRef", *, as_json: bool) -> int:
+    from brushwood.cli.info_image import folder_text, image_info
+    from brushwood.io.images import is_zarr
+    from brushwood.io.inputs import list_inputs
+
+    if ref.path.is_dir() and not is_zarr(ref.path):
+        refs = list_inputs(ref, with_results=True)
+        infos = [str(each) for each in refs]
+        print(json.dumps(infos, indent=1, ensure_ascii=False) if as_json else folder_text(refs))
+        return 0
+    info = image_info(ref)
+    print(json.dumps(asdict(info), indent=1, ensure_ascii=False) if as_json else info.text())
     return 0
 
 
