@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,13 @@ import numpy.typing as npt
 from brushwood.batch.joined import heads_of, join_tables
 from brushwood.batch.records import FileRecord, RunReport
 from brushwood.batch.run_names import Names, calibration_of
+from brushwood.errors import TableFileError
 from brushwood.evaluate.dataset import COLUMNS
 from brushwood.io.atomic import replacing, translated
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.catalog import catalog
 from brushwood.measure.units import power_of
 from brushwood.tables import CLASS_RESULTS, KEYS, header, parse_header
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 #: Names of the files, in a folder of results.
 SUMMARY, OBJECTS = "summary.csv", "objects"
@@ -52,7 +50,7 @@ class Summary:
     samples : mapping of str to ndarray
         Values of objects of all images by header, for charts; not all if there are many.
     n_objects : int
-        Objects in tables.
+        Objects in tables; 0 if they have no measurements that are shown.
     """
 
     columns: tuple[str, ...]
@@ -79,16 +77,15 @@ def summarise(run: RunReport, names: Names | None = None, *, job: Job = IDLE) ->
     n_objects = 0
     for number, record in enumerate(run.files):
         job.checkpoint(number / len(run.files), "Summarising")
-        row, found = _row(record, names), None
-        if record.is_complete and "table" in record.outputs:
-            found = _values(record.outputs["table"], measured)
-        if found is not None:
-            row |= _statistics(found)
-            n_objects += len(found)
-            for head in found.columns:
-                values = found[head].to_numpy(np.float64)
-                samples[head].append(values[:: 1 + len(values) // _SAMPLE])
+        row = _row(record, names)
         rows.append(row)
+        if not record.is_complete or "table" not in record.outputs:
+            continue
+        found = _values(record.outputs["table"], measured)
+        row |= _statistics(found)
+        n_objects += max((len(values) for values in found.values()), default=0)
+        for head, values in found.items():
+            samples[head].append(values[:: 1 + len(values) // _SAMPLE])
     kept = {head: np.concatenate(some) for head, some in samples.items() if some}
     return Summary(_columns(rows), tuple(rows), measured, kept, n_objects)
 
@@ -159,10 +156,13 @@ def _describes(head: str) -> bool:
     return known is not None and not is_place and stem not in (*KEYS, *CLASS_RESULTS)
 
 
-def _values(table: Path, measured: Sequence[str]) -> "DataFrame":
-    """Read the measured columns of a table, named by their headers."""
-    import pandas as pd
+def _values(table: Path, measured: Sequence[str]) -> dict[str, Values]:
+    """Read the measured columns of a table, by their headers.
 
+    Raises
+    ------
+    TableFileError
+    """
     there = heads_of(table)
     heads = [head for head in measured if head in there]
     if table.suffix == ".parquet":
@@ -170,11 +170,19 @@ def _values(table: Path, measured: Sequence[str]) -> "DataFrame":
 
         with pq.ParquetFile(table) as file:
             names = [file.schema_arrow.names[there.index(head)] for head in heads]
-            found: DataFrame = file.read(columns=names).to_pandas(ignore_metadata=True)
-        found.columns = heads
-        return found
-    found = pd.read_csv(table, usecols=heads, dtype=np.float64)
-    return found[heads]
+            columns = file.read(columns=names).columns
+        return {h: c.to_numpy().astype(np.float64) for h, c in zip(heads, columns, strict=True)}
+    import pandas as pd
+
+    try:
+        found = pd.read_csv(table, usecols=heads, dtype=np.float64, float_precision="round_trip")
+    except (OSError, ValueError) as error:
+        raise TableFileError(
+            f"The table {str(table)!r} cannot be read ({str(error)[:200]}). Leave results alone "
+            "while a run goes on, and start it again with --resume --overwrite."
+        ) from error
+    names = [str(name) for name in found.columns]
+    return dict(zip(names, np.ascontiguousarray(found.to_numpy().T), strict=True))
 
 
 def _row(record: FileRecord, names: Names) -> dict[str, Any]:
@@ -218,12 +226,11 @@ def _scores(scores: Mapping[str, Any]) -> dict[str, Any]:
     return found | ({"not compared": problem} if problem else {})
 
 
-def _statistics(table: "DataFrame") -> dict[str, Any]:
+def _statistics(columns: Mapping[str, Values]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for head in table.columns:
+    for head, every in columns.items():
         name, unit = parse_header(head)
-        values = table[head].to_numpy(np.float64)
-        values = values[~np.isnan(values)]
+        values = every[~np.isnan(every)]
         if values.size:
             found[header(f"mean {name}", unit or "")] = float(values.mean())
             found[header(f"median {name}", unit or "")] = float(np.median(values))
