@@ -16,17 +16,17 @@ import numpy.typing as npt
 from brushwood.errors import OutputError
 
 #: Larger arrays are backed by a temporary file.
-MEMORY_LIMIT = 512 << 20
+MEMORY_LIMIT = 64 << 20
 #: What is left free on the disk: a mapped file that finds no room ends the program.
 _RESERVE = 64 << 20
 #: Memory is given back each time that so many bytes were written to files.
-_RESIDENT = 128 << 20
+_RESIDENT = 16 << 20
 
 
 def zeros(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """Return an array of zeros that costs memory only where it is written.
 
-    Beyond 512 MiB it lives in a sparse temporary file, which goes with the array.
+    Beyond 64 MiB it lives in a sparse temporary file, which goes with the array.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from brushwood.blocks import iter_blocks
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.effort import Estimate, ManyObjectsWarning, estimate_of
 from brushwood.measure.names import plan_columns
-from brushwood.measure.parts import measure_in_parts
+from brushwood.measure.parts import measure_in_parts as measure
 from brushwood.measure.relations import relate
 from brushwood.measure.table import estimate
 from brushwood.measure.work import Work
@@ -145,7 +145,7 @@ def run_measure(request: MeasureRequest, job: Job = IDLE) -> Measured | Doubt:
         return Doubt(request, doubt)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ManyObjectsWarning)  # the user was asked
-        table = measure_in_parts(
+        table = measure(
             labels,
             image,
             spacing=request.spacing,

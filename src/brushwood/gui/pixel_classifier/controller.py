@@ -184,8 +184,9 @@ class Controller(QObject):
 
     def _on_view(self, event: object = None) -> None:
         """Another part of the image came into view."""
-        self.whole.look()
-        if self.state.live and self.state.model is not None:
+        if self.whole.is_running:
+            self.whole.look()
+        elif self.state.live and self.state.model is not None:
             self.live.schedule()
         self.preview.schedule()
 

@@ -97,7 +97,7 @@ class LiveLoop(QObject):
         self._reader = ImageReader(scene)
         self._asked: frozenset[Tile] = frozenset()
         self._forced = False
-        self._held = False
+        self._held = self._missed = False
         self._runner = TaskRunner(self)
         self._runner.published.connect(self._on_published)
         self._runner.succeeded.connect(self._on_succeeded)
@@ -129,6 +129,7 @@ class LiveLoop(QObject):
             The user has finished something and waits for the answer.
         """
         if self._held:
+            self._missed = True
             return
         if at_once:
             self._debounce.start(_AT_ONCE_MS)
@@ -140,11 +141,22 @@ class LiveLoop(QObject):
         self._forced = True
         self._submit()
 
-    def hold(self, held: bool) -> None:
-        """Wait while other work owns the results; `schedule` catches up afterwards."""
-        self._held = held
-        if held:
-            self._debounce.stop()
+    def hold(self) -> None:
+        """Wait while other work owns the results."""
+        self._held, self._missed = True, False
+        self._debounce.stop()
+
+    def release(self, *, catch_up: bool) -> None:
+        """Go on, and look at what is in view.
+
+        Parameters
+        ----------
+        catch_up : bool
+            Look in any case. Otherwise only if strokes or choices changed meanwhile.
+        """
+        self._held = False
+        if catch_up or self._missed:
+            self.schedule()
 
     def cancel(self) -> None:
         """Stop the running request."""

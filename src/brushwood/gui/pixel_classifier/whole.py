@@ -98,6 +98,7 @@ class WholeImage(QObject):
         """Stop, silently."""
         self._draw.stop()
         self._runner.drop()
+        self._live.release(catch_up=False)
 
     def _filled(self, image: ImageInput, kinds: list[Kind]) -> Fill:
         """Make the result layers, and return the run that fills them.
@@ -129,8 +130,8 @@ class WholeImage(QObject):
         return fill
 
     def _on_busy(self, busy: bool) -> None:
-        self._live.hold(busy)
         if busy:
+            self._live.hold()
             self._draw.start(_DRAW_MS)
         else:
             self._draw.stop()
@@ -152,17 +153,18 @@ class WholeImage(QObject):
 
     def _on_succeeded(self, done: WholeDone) -> None:
         self._fill = None
-        self._live.schedule()
+        self._live.release(catch_up=True)
         self.said.emit(f"The whole image is classified, in {duration(done.seconds)}.")
 
     def _on_failed(self, error: Exception) -> None:
         self._fill = None
-        self._live.schedule()
+        self._live.release(catch_up=True)
         full = isinstance(error, OSError) and is_full(error) and not isinstance(error, OutputError)
         self.failed.emit(no_room(error, "results") if full else error)
 
     def _on_cancelled(self) -> None:
-        # No catching up: who has had enough does not want what is in view computed at once.
+        # Who has had enough does not want all that is in view computed at once.
+        self._live.release(catch_up=False)
         fill, self._fill = self._fill, None
         self.cancelled.emit()
         if fill is not None:
