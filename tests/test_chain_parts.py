@@ -80,6 +80,22 @@ def test_workers_give_the_same_bytes(wide, tmp_path, ending, processes):
     assert shared.counts["objects"] > 500
 
 
+def test_processes_share_what_is_not_saved(wide, tmp_path):
+    image, steps = wide
+    expected = steps.run(image_file(image, "yx", name="wide"))
+    write_image(tmp_path / "wide.tif", image, "yx")
+    array = ReopenedArray.of(tmp_path / "wide.tif")
+    only = recipe(
+        steps.pixels.model, steps.classify.model, measure=steps.measure, outputs=("table",)
+    )
+    with local_workers(2, processes=True) as workers:
+        found = run_chain(
+            only, image_file(array, "yx", name="wide"), Models(only), {}, scratch=tmp_path,
+            workers=workers,
+        )  # fmt: skip
+    pd.testing.assert_frame_equal(found.table, expected.table, check_exact=True)
+
+
 def test_what_is_large_goes_through_files_with_the_same_result(wide, tmp_path, monkeypatch):
     image, steps = wide
     expected = steps.run(image)
