@@ -7,7 +7,7 @@ import pytest
 
 from house import SOURCE, imports, sources, unit
 
-_BASE = {"errors", "jobs", "arrays", "workers"}
+_BASE = {"errors", "jobs", "aside", "arrays", "workers"}
 _ENGINE = _BASE | {"blocks", "opencl", "features", "forest"}
 #: Domains beside each other; none imports another.
 _DOMAINS = {"objects", "measure", "explore", "evaluate"}
@@ -19,6 +19,7 @@ _CORE = _ENGINE | _DOMAINS | _WHOLES | {"pixels", "io", "samples", "tables"}
 ALLOWED = {
     "errors": set(),
     "jobs": set(),
+    "aside": {"jobs"},
     "workers": {"jobs"},
     "arrays": {"errors", "jobs"},
     "blocks": _BASE,

@@ -1,6 +1,6 @@
 """Parting connected areas into pieces, each area by the block that holds its first pixel."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import prod
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brushwood.arrays import Triple
+from brushwood.aside import run_aside
 from brushwood.blocks import Block, blocks_over, iter_blocks
 from brushwood.errors import InputError
 from brushwood.jobs import Job
@@ -26,6 +27,8 @@ _MESSAGE = "Parting what touches"
 #: Pixels of areas that are worked on by one call, and how many of a pile its boxes may leave empty.
 _PILE = 1 << 15
 _AIR = 1.5
+#: From so many pixels on, parting may take longer than one should wait for a cancel.
+_LONG = 1 << 18
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -239,6 +242,12 @@ def _shares(areas: Components, todo: Ints, size: Triple) -> list[Share]:
 
 def _part(parting: Parting, share: Share, job: Job) -> _Answer:
     """Part the areas of a share, and keep their pieces."""
+    if share.hull.n_pixels < _LONG:
+        return _part_now(parting, share, job)
+    return run_aside(lambda watch: _part_now(parting, share, Job(watch.stop_here)), job, _MESSAGE)
+
+
+def _part_now(parting: Parting, share: Share, job: Job) -> _Answer:
     hull = share.hull
     job.checkpoint(0.0, _MESSAGE)
     view = _view(parting, hull)
@@ -247,9 +256,11 @@ def _part(parting: Parting, share: Share, job: Job) -> _Answer:
     answer = _Answer()
     n = done = 0
     for batch in _batches(share, parting.field.source.ndim):
-        job.checkpoint(done / len(share.areas), _MESSAGE)
+        look = partial(job.checkpoint, done / len(share.areas), _MESSAGE)
+        look()
+        parted = _part_batch(parting, share, batch, view, look)
         done += len(batch)
-        for i, pieces in zip(batch, _part_batch(parting, share, batch, view), strict=True):
+        for i, pieces in zip(batch, parted, strict=True):
             box = _box(share.low[i], share.high[i])
             if parting.seeds:
                 lifted = np.pad(pieces.seeds, ((0, 0), (3 - pieces.seeds.shape[1], 0)))
@@ -297,7 +308,11 @@ def _view(parting: Parting, hull: Block) -> dict[str, npt.NDArray[Any]]:
 
 
 def _part_batch(
-    parting: Parting, share: Share, batch: Sequence[int], view: dict[str, npt.NDArray[Any]]
+    parting: Parting,
+    share: Share,
+    batch: Sequence[int],
+    view: dict[str, npt.NDArray[Any]],
+    look: Callable[[], None],
 ) -> list[Parted]:
     """Part some of a share's areas, (Y, X) or (Z, Y, X)."""
     ndim, hull = parting.field.source.ndim, share.hull
@@ -322,7 +337,7 @@ def _part_batch(
                 crop - crop[area].min() for crop, area in zip(landscapes, areas, strict=True)
             ]
     cores = None if parting.cores is None else crops("cores")
-    return part(areas, landscapes, parting.rule, cores, seeds=parting.seeds)
+    return part(areas, landscapes, parting.rule, cores, seeds=parting.seeds, look=look)
 
 
 def _kept(

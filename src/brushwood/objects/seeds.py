@@ -7,7 +7,7 @@ with background between them, because calls cost more than pixels; nothing passe
 next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,9 +24,15 @@ from brushwood.objects.piles import Pile
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating]
 Markers = npt.NDArray[np.int32]
+#: Called between long steps; raises to end the work.
+Look = Callable[[], None]
 
 #: The Gaussian over a distance map ends at this many standard deviations.
 _TRUNCATE = 3.0
+
+
+def _nothing() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,7 @@ def part(
     cores: Sequence[Mask] | None = None,
     *,
     seeds: bool = True,
+    look: Look = _nothing,
 ) -> list[Parted]:
     """Part areas, each by a watershed of its own.
 
@@ -136,13 +143,16 @@ def part(
         Seeds are the connected parts of these pixels instead of the landscape's peaks.
     seeds : bool
         Whether the places of seeds are wanted.
+    look : callable
+        Called between steps; may raise to end the work.
     """
     ndim = areas[0].ndim
     pile = Pile.of(areas)
     area = pile.stack(areas, False)
+    look()
     heights = np.where(area, pile.stack(landscapes, 0), np.float32(-1))
     if cores is None:
-        markers = _peaks(heights, area, rule, pile)
+        markers = _peaks(heights, area, rule, pile, look)
     else:
         markers = _labelled(pile.stack(cores, False) & area)
     places = [np.zeros((0, ndim), np.int64)] * len(areas)
@@ -156,6 +166,7 @@ def part(
     counts = pile.counts(markers)
     several = np.flatnonzero(counts > 1).tolist()
     if several:
+        look()
         below, (mine, theirs, within) = _only(several, pile, heights, markers, area)
         connected = ndim if rule.full else 1
         pieces = watershed(-mine, theirs, connectivity=connected, mask=within)
@@ -180,13 +191,14 @@ def _only(
 _BETWEEN = {"f": -1, "i": 0, "b": False}
 
 
-def _peaks(heights: Floats, area: Mask, rule: SeedRule, pile: Pile) -> Markers:
+def _peaks(heights: Floats, area: Mask, rule: SeedRule, pile: Pile, look: Look) -> Markers:
     """Return the peaks that rise high enough, each with a number of its own."""
     markers = _tops(heights, area)
     # Lowering peaks can only join them.
     several = np.flatnonzero(pile.counts(markers) > 1).tolist()
     if not several or rule.height == 0:
         return markers
+    look()
     below, (mine, within) = _only(several, pile, heights, area)
     lowered = np.where(within, mine * np.float32(1 - rule.height), mine)
     everywhere = np.ones((3,) * area.ndim)

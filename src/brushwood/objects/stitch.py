@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import ndimage, sparse
 
 from brushwood.arrays import Triple
+from brushwood.aside import Watch, run_aside
 from brushwood.blocks import Block, blocks_over, iter_blocks
 from brushwood.jobs import Job
 from brushwood.objects.areas import (
@@ -213,10 +214,15 @@ class Search:
             joined = workers.each(partial(_join, self, table), blocks, job.part(0.8, 1.0), _MESSAGE)
             pairs += [found for _, found in joined]
         del parts
-        return self._resolved(described, np.concatenate(pairs), table)
+        return run_aside(
+            partial(self._resolved, described, pairs, table), job.part(1.0, 1.0), _MESSAGE
+        )
 
-    def _resolved(self, parts: list[Described], pairs: Ints, starts: Table) -> Components:
+    def _resolved(
+        self, parts: list[Described], found: list[Ints], starts: Table, watch: Watch
+    ) -> Components:
         """Join what has several names; number in the order of first pixels."""
+        pairs = np.concatenate(found)
         others, heads = _same(pairs)
         rows: dict[str, npt.NDArray[Any]] = {}
         for name, (dtype, merge) in _COLUMNS.items():
@@ -231,7 +237,9 @@ class Search:
         alone[others] = False
         order = np.flatnonzero(alone)
         order = order[np.argsort(rows["first"][order], kind="stable")]
-        for name in rows:  # one after the other: there may be many millions
+        for name in rows:
+            watch.stop_here()
+            # One after the other: there may be many millions.
             rows[name] = _with_row_0(rows[name][order])
         wide = np.int32 if total < np.iinfo(np.int32).max else np.int64
         numbers = np.zeros(total + 1, wide)
