@@ -57,6 +57,13 @@ class Order:
     device: Device | str | None = None
 
     @property
+    def n(self) -> int:
+        """How many images are worked on at once."""
+        if self.client is None:
+            return self.workers
+        return max(1, int(sum(self.client.nthreads().values())))
+
+    @property
     def who(self) -> str:
         """Who does the work, for people."""
         if self.client is not None:
@@ -163,6 +170,8 @@ def prepare(order: Order, job: Job = IDLE) -> Prepared:
         job.checkpoint(number / len(refs), f"Looking at {name}")
         file = PlannedFile(ref.path, ref.scene, name, outputs_of(name, out, recipe))
         files.append(standing.look(surveyor.look(file)))
+    files = surveyor.sized(files, order)
+    files = surveyor.sized(files, order)
     problems = [*_problems_of(files), *standing.problems, *_conflicts(files, out)]
     problems += surveyor.problems(files) + _foreign(order)
     needed = sum(file.bytes for file in files if file.is_open)

@@ -1,12 +1,13 @@
 """Look at each input before the start: does the recipe fit it, how large and long will it be."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from brushwood.batch.chain import planned_outputs
+from brushwood.batch.chain_fit import Fit
 from brushwood.batch.chain_scores import truth_of
+from brushwood.batch.cost import Work, is_large, run_seconds, seconds_for
 from brushwood.batch.models import Models
 from brushwood.batch.planned import PlannedFile, Problem
 from brushwood.batch.recipe import Recipe
@@ -33,6 +34,7 @@ class Surveyor:
     def __init__(self, recipe: Recipe, models: Models | None) -> None:
         self._recipe, self._models = recipe, models
         self._without_truth: list[str] = []
+        self._n_pixels: dict[str, int] = {}
 
     def look(self, file: PlannedFile) -> PlannedFile:
         """Return a file with its shape, what it needs, and what is wrong with it."""
@@ -67,16 +69,32 @@ class Surveyor:
             )
         return found
 
+    def sized(self, files: Sequence[PlannedFile], order: "Order") -> list[PlannedFile]:
+        """Return the files with which of them are done in parts, by all workers."""
+        total = sum(file.seconds for file in files if file.is_open)
+        return [
+            replace(file, is_large=is_large(n, file.seconds, total, order.n))
+            if file.is_open and (n := self._n_pixels.get(file.name, 0))
+            else file
+            for file in files
+        ]
+
     def seconds(self, files: Sequence[PlannedFile], order: "Order") -> float:
         """Return the expected time of the whole run."""
-        return sum(file.seconds for file in files if file.is_open) / order.workers
+        each = [file.seconds for file in files if file.is_open]
+        return run_seconds(each, order.n, is_remote=order.client is not None)
 
     def _fitted(self, file: PlannedFile, image: ImageFile) -> PlannedFile:
         if self._models is None:
             return file
         specs = planned_outputs(self._recipe, image, self._models)
-        size = sum(spec.n_bytes for spec in specs.values())
-        return replace(file, bytes=size, seconds=math.prod(file.shape) * 2e-7)
+        fit = Fit.of(self._recipe, image, self._models)
+        self._n_pixels[file.name] = fit.n_pixels
+        return replace(
+            file,
+            bytes=sum(spec.n_bytes for spec in specs.values()),
+            seconds=seconds_for(fit.n_pixels, Work.of(fit.classifier, self._recipe)),
+        )
 
     def _look_for_truth(self, file: PlannedFile) -> None:
         if self._recipe.evaluate is None:
