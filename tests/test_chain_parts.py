@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from brushwood.batch import chain_maps, chain_stages
-from brushwood.batch.chain import planned_outputs, run_chain
+from brushwood.batch.chain import planned_outputs, run_chain, scratch_bytes
 from brushwood.batch.models import Models
 from brushwood.batch.steps import MeasureStep, ObjectStep
 from brushwood.batch.workers_local import local_workers
@@ -102,6 +102,10 @@ def test_what_is_large_goes_through_files_with_the_same_result(wide, tmp_path, m
     monkeypatch.setattr(chain_stages, "MEMORY_BYTES", 1000)
     monkeypatch.setattr(chain_stages, "SMALL_PIXELS", 1000)
     monkeypatch.setattr(chain_maps, "_PART_PIXELS", 1000)
+    made, create = [], chain_stages._on_disk
+    monkeypatch.setattr(
+        chain_stages, "_on_disk", lambda path, spec: made.append(path.name) or create(path, spec)
+    )
     models = Models(steps)
     out = {"object_classes": np.zeros(image.shape, np.uint8)}
     steps = recipe(
@@ -109,7 +113,9 @@ def test_what_is_large_goes_through_files_with_the_same_result(wide, tmp_path, m
         outputs=("object_classes", "table"),
     )  # fmt: skip
     found = run_chain(steps, image_file(image, "yx", name="image"), models, out, scratch=tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} >= {"classes.zarr", "objects.zarr"}
+    assert made == ["classes.zarr", "probabilities.zarr", "objects.zarr"]
+    assert scratch_bytes(steps, image_file(image, "yx"), models) > image.size * (1 + 8 + 4)
+    assert not list(tmp_path.iterdir())
     np.testing.assert_array_equal(out["object_classes"], expected.object_classes)
     pd.testing.assert_frame_equal(found.table, expected.table, check_exact=True)
     assert found.counts == expected.counts

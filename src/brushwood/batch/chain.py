@@ -87,6 +87,15 @@ def planned_outputs(recipe: Recipe, image: ImageFile, models: Models) -> dict[st
     return {name: spec_of(name, fit) for name in IMAGES if name in recipe.outputs}
 
 
+def scratch_bytes(recipe: Recipe, image: ImageFile, models: Models) -> int:
+    """Return how much space an image takes on the way, beside its results; an upper bound."""
+    fit = Fit.of(recipe, image, models)
+    made = [*fit.needed, *(["objects"] if recipe.objects is not None else [])]
+    sizes = [spec_of(name, fit).n_bytes for name in made if name not in recipe.outputs]
+    masks = fit.n_pixels // 4 if recipe.objects is not None else 0
+    return sum(size for size in sizes if size > stages.MEMORY_BYTES) + masks
+
+
 def spec_of(name: str, fit: Fit) -> ArraySpec:
     """Return shape, type and axes of one of the images that a recipe makes."""
     shape, axes = fit.shape, fit.axes
@@ -126,7 +135,8 @@ def run_chain(
     name : str
         What the table calls the image, and what its truth is sought by. Default: as the file.
     scratch : path, optional
-        Folder for large arrays that are needed on the way. Without one they are in memory.
+        Folder for large arrays that are needed on the way, which all workers see; they are removed
+        at the end. Without one they are in memory.
     workers : Workers
         Who does the parts. The result does not depend on it.
     job : Job
@@ -142,8 +152,9 @@ def run_chain(
     missing = [n for n in IMAGES if n in recipe.outputs and n not in out]
     if missing:
         raise InputError(f"Arrays for {', '.join(missing)} are needed, as planned_outputs says.")
-    work = _Chain(fit, stages.Place(out, scratch, workers), name or image.name, stages.shares(fit))
-    result = work.run(options, job)
+    with stages.own_folder(scratch) as folder:
+        place = stages.Place(out, folder, workers)
+        result = _Chain(fit, place, name or image.name, stages.shares(fit)).run(options, job)
     job.checkpoint(1.0, "")
     return result
 

@@ -73,6 +73,16 @@ class Place:
         return _on_disk(self.scratch / f"{name}.zarr", spec)
 
 
+@contextmanager
+def own_folder(scratch: Path | None) -> Iterator[Path | None]:
+    """Yield a new folder in a folder, and remove it with what is in it."""
+    if scratch is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="chain-", dir=scratch) as folder:
+        yield Path(folder)
+
+
 def _on_disk(path: Path, spec: Any) -> Any:
     import zarr
 
