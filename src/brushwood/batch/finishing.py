@@ -12,7 +12,7 @@ from brushwood.batch.recipe import Recipe
 from brushwood.batch.records import RunReport
 from brushwood.batch.run_report import REPORT, write_run_report
 from brushwood.batch.summary import OBJECTS, SUMMARY, Summary, summarise, write_summary
-from brushwood.errors import BrushwoodError, OutputExistsError
+from brushwood.errors import BrushwoodError, MissingPackageError, OutputExistsError
 from brushwood.io.atomic import replacing, translated
 from brushwood.jobs import IDLE, Job
 
@@ -37,20 +37,24 @@ def finish(run: RunReport, *, overwrite: bool = False, job: Job = IDLE) -> RunRe
     Returns
     -------
     RunReport
-        With the paths of what was written, and in its problems what could not be: a package that
-        is missing, a full disk. The state of the run stays what it was.
+        With the paths of what was written, and in its problems what could not be. A run that was
+        done has failed then, unless only an optional package is missing.
     """
     ours = Ours(run.out)
     problems: list[str] = []
+    state = run.state
     summary: Summary | None = None
 
     def attempt(write: Callable[[], Any], *targets: str) -> Any:
+        nonlocal state
         try:
             ours.check(targets, overwrite=overwrite)
             ours.claim(targets)
             return write()
         except BrushwoodError as error:
             problems.append(str(error))
+            if state == "done" and not isinstance(error, MissingPackageError):
+                state = "failed"
         return None
 
     def tables() -> tuple[Path, Path | None]:
@@ -65,7 +69,7 @@ def finish(run: RunReport, *, overwrite: bool = False, job: Job = IDLE) -> RunRe
         page = attempt(report, REPORT)
         ours.note(path for path in (*written, page) if path is not None)
         run = replace(run, summary=written[0], objects=written[1], report=page)
-    return replace(run, problems=(*run.problems, *problems))
+    return replace(run, state=state, problems=(*run.problems, *problems))
 
 
 def whole_files(recipe: Recipe) -> tuple[str, ...]:

@@ -134,7 +134,7 @@ class Ledger:
 
     def placing(self, name: str) -> Entry | None:
         """Return what was known of an input whose results were just being given their names."""
-        return Entry.read(self._work(name) / _PLACING)
+        return Entry.read(self.work(name) / _PLACING)
 
     def complete(self, name: str, fingerprint: str, recipe: str) -> Entry | None:
         """Return the entry of an input if it is complete and nothing has changed since."""
@@ -156,7 +156,7 @@ class Ledger:
     def begin(self, name: str) -> Path:
         """Return an empty folder for what is not finished yet; an earlier one is removed."""
         self.check()
-        work = self._work(name)
+        work = self.work(name)
         with translated(work):
             _remove(work)
             work.mkdir()
@@ -165,7 +165,7 @@ class Ledger:
     def drop(self, name: str) -> None:
         """Remove what was not finished."""
         with suppress(OSError):
-            _remove(self._work(name))
+            _remove(self.work(name))
 
     def place(self, entry: Entry, *, overwrite: bool) -> None:
         """Give the complete results of an input their names, then say that it is complete.
@@ -181,7 +181,7 @@ class Ledger:
         OutputExistsError, OutputError
         """
         self.check()
-        work = self._work(entry.name)
+        work = self.work(entry.name)
         if overwrite:
             with translated(work):
                 (work / _REPLACING).touch()
@@ -201,7 +201,7 @@ class Ledger:
             self.drop(name)
             return False
         if (entry.name, entry.fingerprint, entry.recipe) == (name, fingerprint, recipe):
-            work = self._work(name)
+            work = self.work(name)
             waiting = [work / Path(path).name for path, _ in entry.outputs.values()]
             both = zip(waiting, entry.outputs.values(), strict=True)
             if all(size_of(file) == n or size_of(self.out / path) == n for file, (path, n) in both):
@@ -212,7 +212,7 @@ class Ledger:
         return False
 
     def _finish(self, entry: Entry, overwrite: bool) -> None:
-        work, done = self._work(entry.name), self._entry_path(entry.name)
+        work, done = self.work(entry.name), self._entry_path(entry.name)
         with translated(done):
             # What stood here before is no longer true from now on.
             done.unlink(missing_ok=True)
@@ -231,7 +231,7 @@ class Ledger:
 
     def _undo(self, entry: Entry) -> None:
         """Take back the results of an attempt that no longer belongs to this input or recipe."""
-        work = self._work(entry.name)
+        work = self.work(entry.name)
         for path, size in entry.outputs.values():
             target, staged = self.out / path, work / Path(path).name
             has_moved = not os.path.lexists(staged) and size_of(target) == size
@@ -271,7 +271,8 @@ class Ledger:
     def _entry_path(self, name: str) -> Path:
         return self.folder / "files" / f"{_id(name)}.json"
 
-    def _work(self, name: str) -> Path:
+    def work(self, name: str) -> Path:
+        """Return the folder for what is not finished yet of an input."""
         return self.folder / "work" / _id(name)
 
 

@@ -189,7 +189,9 @@ def why_failed(error: BaseException, file: PlannedFile, ledger: Ledger) -> str:
         except OutputError as gone:
             return str(gone)
     if isinstance(error, BrushwoodError):
-        return str(error)
+        # Where results were put together for the time being is nobody's concern.
+        target = next(iter(file.outputs.values()), ledger.out / "x")
+        return str(error).replace(str(ledger.work(file.name)), str(target.parent))
     if isinstance(error, MemoryError):
         return (
             "There is not enough memory for this image. Save it as OME-Zarr or uncompressed TIFF, "
