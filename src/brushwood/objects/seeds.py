@@ -2,9 +2,9 @@
 
 Peaks follow the h-maxima transform (Soille 2003, Morphological Image Analysis, §6.3.4) with a step
 that is a share of each peak's height, so that small and large objects are treated alike. What an
-area becomes depends on its own bounding box only. Many areas are laid below each other in one array
-with background between them, because calls cost more than pixels; nothing passes from one to the
-next.
+area becomes depends on its own bounding box only. For what comes before the watershed, many areas
+are laid below each other in one array with background between them, because calls cost more than
+pixels; nothing passes from one to the next.
 """
 
 from collections.abc import Callable, Sequence
@@ -164,16 +164,14 @@ def part(
         places = found.by_box(pile)
     labels: list[Markers | None] = [None] * len(areas)
     counts = pile.counts(markers)
-    several = np.flatnonzero(counts > 1).tolist()
-    if several:
-        look()
-        below, (mine, theirs, within) = _only(several, pile, heights, markers, area)
-        connected = ndim if rule.full else 1
-        pieces = watershed(-mine, theirs, connectivity=connected, mask=within)
-        before = 0
-        for n, crop in zip(several, below.crops(in_scan_order(pieces)), strict=True):
-            labels[n] = np.where(crop > 0, crop - np.int32(before), np.int32(0))
-            before += int(counts[n])
+    connected = ndim if rule.full else 1
+    crops = zip(*(pile.crops(array) for array in (heights, markers, area)), strict=True)
+    for n, (mine, theirs, within) in enumerate(crops):
+        if counts[n] > 1:
+            look()
+            # By itself: which of several equal seed pixels floods first depends on all seeds.
+            pieces = watershed(-mine, theirs, connectivity=connected, mask=within)
+            labels[n] = in_scan_order(pieces)
     return [Parted(*both) for both in zip(labels, places, strict=True)]
 
 
