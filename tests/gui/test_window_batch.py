@@ -405,6 +405,7 @@ def test_the_script_is_put_on_the_clipboard(filled, folder):
     filled.state.what = "window"
     filled.planned()
     assert not filled.view.actions._copy.isEnabled()
+    assert "no pixel classifier yet" in filled.view.actions._copy.toolTip()
 
 
 def test_the_end_of_napari_stops_every_process_and_waits(filled):

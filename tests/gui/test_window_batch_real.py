@@ -173,6 +173,8 @@ def test_the_recipe_is_saved_with_the_choices(filled, folder, monkeypatch):
 
 
 def test_what_was_done_in_the_window_is_applied(new_desk, qtbot, folder, viewer):
+    from qtpy.QtGui import QGuiApplication
+
     image, discs = picture()
     first = new_desk(np.asarray(image, np.float32))
     marks = np.where(discs, 2, 1).astype(np.uint8)
@@ -187,6 +189,9 @@ def test_what_was_done_in_the_window_is_applied(new_desk, qtbot, folder, viewer)
     desk.view.paths_dropped.emit((str(folder / "in"),))
     desk.planned()
     assert "Classify pixels" in desk.view.what._steps.text()
+    desk.view.actions._copy.click()
+    compile(QGuiApplication.clipboard().text(), "script", "exec")
+    assert "Save recipe writes both" in desk.status
     desk.run()
     assert desk.states() == ["done", "done"]
     with read_image(folder / "results" / "same-classes.tif") as file:

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from brushwood.session.batch_events import EndTold, PlannedImage, PlanTold
-from brushwood.session.batch_script import batch_script, copy_problem, folder_of
+from brushwood.session.batch_script import batch_script, folder_of
 from brushwood.session.batch_text import (
     about,
     died_sentence,
@@ -150,8 +150,6 @@ def test_the_script_makes_the_same_run(monkeypatch):
 
     state = BatchState("recipe", "/r.json", sources=("/a 'b'", "/c"), out="/out", workers=2)
     state.save, state.existing, state.recursive = ("classes",), "renew", True
-    assert "Save the recipe" in copy_problem(BatchState(), "")
-    assert copy_problem(state, "because") == "because"
     text = batch_script(state, 'a "name" \\ x')
     called = {}
 

@@ -28,15 +28,15 @@ print(report.report)
 '''
 
 
-def copy_problem(state: BatchState, reason: str) -> str:
-    """Say why there is no script, "" if there is one."""
-    if state.what == "window":
-        return "Save the recipe and choose its file: then a script can name it."
-    return reason
+#: What is said when the script of a window's own recipe was copied.
+WINDOW_COPIED = (
+    "A script of all steps is on the clipboard. It needs its models beside it: Save recipe writes "
+    "both under a name that ends in .py."
+)
 
 
 def batch_script(state: BatchState, title: str) -> str:
-    """Return a script that makes the same files as Start."""
+    """Return a script that makes the same files as Start, with a recipe or model file."""
     path = state.recipe if state.what == "recipe" else state.model
     maker = "load" if state.what == "recipe" else "of_model"
     recipe = [

@@ -26,7 +26,7 @@ from brushwood.session.batch_board import Row
 from brushwood.session.batch_choice import Choice, applied
 from brushwood.session.batch_events import EndTold, OverallTold, PlanTold
 from brushwood.session.batch_record import Unfinished
-from brushwood.session.batch_script import batch_script, copy_problem
+from brushwood.session.batch_script import WINDOW_COPIED, batch_script
 from brushwood.session.batch_text import (
     count,
     end_sentence,
@@ -170,7 +170,7 @@ class BatchController(QObject):
         reason = self.reason()
         planned = self.plan.files if self.plan is not None else ()
         resumes = state.existing != "replace" and any(file.state == "skipped" for file in planned)
-        view.actions.show_ready(reason, copy_problem(state, self._lacking()), resumes=resumes)
+        view.actions.show_ready(reason, self._lacking(), resumes=resumes)
         folder = state.out if state.out and os.path.isdir(state.out) else ""
         view.files.show_outcome(self._report, folder)
         if not self.is_busy:
@@ -367,10 +367,16 @@ class BatchController(QObject):
             self.saving.ask(applied(recipe, self.state), self.view)
 
     def _on_copy(self) -> None:
-        if not copy_problem(self.state, self._lacking()):
+        recipe = self._recipe()
+        if recipe is None:
+            return
+        if self.state.what == "window":
+            text, said = recipe.to_script(), WINDOW_COPIED
+        else:
             text = batch_script(self.state, self.choosing.choice.title)
-            QGuiApplication.clipboard().setText(text)
-            self.say("A script that makes the same files is on the clipboard.")
+            said = "A script that makes the same files is on the clipboard."
+        QGuiApplication.clipboard().setText(text)
+        self.say(said)
 
 
 def _after(plan: PlanTold | None, rows: list[Row]) -> PlanTold | None:

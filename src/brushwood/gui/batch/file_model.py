@@ -6,10 +6,10 @@ from typing import Any
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QColor, QPixmap
 
-from brushwood.batch.plan_text import duration
 from brushwood.session.batch_board import Board, Row
 from brushwood.session.batch_events import PlanTold
 from brushwood.session.batch_text import STATE_WORDS
+from brushwood.session.sentences import duration
 
 #: Side of a thumbnail.
 SIDE = 40

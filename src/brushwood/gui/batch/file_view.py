@@ -27,7 +27,7 @@ from brushwood.gui.batch.file_model import (
 )
 
 #: Width of columns in letters.
-_LETTERS = {NAME: 24, STATE: 12, OBJECTS: 9, SECONDS: 11, WHY: 44}
+_LETTERS = {NAME: 24, STATE: 12, OBJECTS: 9, SECONDS: 10, WHY: 44}
 #: Rows that show without scrolling.
 _ROWS = 7
 #: After scrolling, thumbnails are made when the rows have stood still this long.
