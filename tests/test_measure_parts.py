@@ -51,14 +51,14 @@ def inputs(shape, seed=0, dtype=np.float32, frames=0):
     return image, rng.random((2, *shape)).astype(np.float32)
 
 
-@pytest.mark.parametrize("budget", [1, 3_000, 60_000, 10**9])
+@pytest.mark.parametrize("budget", [1, 20_000, 10**9])
 @pytest.mark.parametrize(
-    ("shape", "ndim"), [((70, 90), 2), ((12, 30, 40), 3), ((3, 50, 60), 2), ((2, 6, 24, 30), 3)]
+    ("shape", "ndim"), [((60, 70), 2), ((9, 24, 30), 3), ((3, 40, 40), 2), ((2, 6, 16, 20), 3)]
 )
 def test_everything_is_measured_as_in_one_piece(monkeypatch, shape, ndim, budget):
     # Bands, and with them the order of sums, are as narrow as those of large images.
     monkeypatch.setattr(runs, "BAND_PIXELS", 700)
-    labels = blobs(shape, n=50, seed=1)
+    labels = blobs(shape, n=30, seed=1)
     image, chances = inputs(shape)
     options = {
         "probabilities": chances,
@@ -73,7 +73,7 @@ def test_everything_is_measured_as_in_one_piece(monkeypatch, shape, ndim, budget
     assert units_of(table)["area"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_labels_of_all_kinds_and_any_budget(data):
     ndim = data.draw(st.sampled_from([2, 3]))
@@ -117,7 +117,7 @@ def test_stored_arrays_of_any_chunks(monkeypatch, kind, ndim):
     whole = bw.measure(labels, image, probabilities=chances, **options)
 
     def stored(array):
-        chunks = tuple(min(n, 13) for n in array.shape)
+        chunks = tuple(min(n, 15) for n in array.shape)
         if kind == "dask":
             return da.from_array(array, chunks)
         if kind != "zarr":

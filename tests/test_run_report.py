@@ -18,6 +18,8 @@ from brushwood.batch.run_pictures import show
 from brushwood.batch.run_report import Scores, number, write_run_report
 from brushwood.errors import MissingPackageError
 from brushwood.evaluate import optional
+from brushwood.evaluate.charts import confusion_chart
+from brushwood.evaluate.pixels import compare_pixels
 from brushwood.io.images import read_image, write_image
 from run_scenes import done, recipe, run_of
 
@@ -224,3 +226,9 @@ def test_numbers_are_written_for_people():
     found = [number(value) for value in (None, float("nan"), 12345, 12345.6, 0.123456, 24.0)]
     assert found == ["–", "–", "12,345", "12,346", "0.1235", "24"]
     assert not re.search("nan", " ".join(found))
+
+
+def test_dollar_signs_in_names_of_classes_are_no_formulas():
+    truth = np.array([[1, 1, 2], [1, 2, 2]], np.uint8)
+    scores = replace(compare_pixels(truth, truth), names={1: "$\\bad{", 2: "a $x_1$"})
+    assert "a $x_1$" in confusion_chart(scores)

@@ -54,8 +54,9 @@ def confusion_chart(scores: PixelScores) -> str:
     share = scores.confusion / np.maximum(rows, 1)
     shown = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     names = [scores.names.get(i, str(i)) for i in scores.ids]
-    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
-    axes.set_yticks(range(len(names)), names)
+    # Dollar signs in names are no formulas.
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right", parse_math=False)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set(xlabel="predicted", ylabel="true")
     if len(names) <= 8:
         for (row, column), value in np.ndenumerate(share):

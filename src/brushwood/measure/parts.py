@@ -15,6 +15,7 @@ from brushwood.measure.parts_frame import WholeFrame, group_index
 from brushwood.measure.parts_group import Group, grouped
 from brushwood.measure.parts_scan import Block, Found, blocks_of, merged, scan
 from brushwood.measure.region import IntArray, Region
+from brushwood.measure.slabs import is_in_memory
 from brushwood.measure.table import warn_of
 from brushwood.measure.work import Work, needed_for
 from brushwood.workers import IN_TURN, Workers
@@ -28,8 +29,8 @@ BUDGET_BYTES = 1 << 28
 _PARTS_EACH = 4
 #: A part is not made smaller than this for the sake of more workers.
 _LEAST_BYTES = 1 << 23
-#: Memory of a pixel while a frame is measured as a whole, besides what is read.
-_FRAME_BYTES = 24
+#: Memory of a pixel while a frame is measured as a whole, besides what is read: its runs.
+_FRAME_BYTES = 8
 
 _Columns: TypeAlias = dict[str, AnyArray]
 
@@ -107,7 +108,9 @@ def _pixel_bytes(work: Work) -> int:
 
 def _is_small(work: Work, n_frames: int, share: int, n_workers: int) -> bool:
     """Whether frames are measured as a whole: they fit, and there is one for each worker."""
-    cost = prod(work.labels.shape3) * (_pixel_bytes(work) + _FRAME_BYTES)
+    sources = [s for s in (work.labels, work.image, work.probabilities) if s is not None]
+    read = 0 if all(map(is_in_memory, sources)) else _pixel_bytes(work)
+    cost = prod(work.labels.shape3) * (read + _FRAME_BYTES)
     return cost <= share and (n_frames >= n_workers or cost <= _LEAST_BYTES)
 
 
