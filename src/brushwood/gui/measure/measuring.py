@@ -8,6 +8,7 @@ from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 
 from brushwood.gui._scene import META, NapariScene, full_data, note_of
+from brushwood.gui._store import relax
 from brushwood.gui._tasks import TaskRunner
 from brushwood.jobs import Job
 from brushwood.session.freshness import MEASURED, fingerprint_of
@@ -56,7 +57,11 @@ class Measuring(QObject):
         self._images = tuple(image.key for image in ready.images)
 
         def work(job: Job, publish: Callable[[object], None]) -> Measured | Doubt:
-            return run_measure(request, job)
+            try:
+                return run_measure(request, job)
+            finally:
+                for array in (request.labels, *request.probabilities):
+                    relax(array)
 
         self._runner.submit(work)
 
