@@ -91,7 +91,7 @@ def test_odd_values_at_every_place(place):
         judged(json.dumps(document))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(ODD)), min_size=2, max_size=6),
     st.sampled_from(PLACES),
@@ -108,7 +108,7 @@ def test_several_odd_values_and_a_name_too_many(changes, lost):
     judged(json.dumps(document))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -132,7 +132,7 @@ def test_any_json_is_read_as_the_library_reads_it(value):
 @pytest.mark.parametrize("seed", range(3))
 def test_damaged_texts(seed):
     rng = random.Random(seed)
-    for _ in range(150):
+    for _ in range(60):
         letters = list(TEXT)
         for _ in range(rng.randint(1, 4)):
             at = rng.randrange(len(letters))

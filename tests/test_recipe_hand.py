@@ -200,8 +200,11 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     with pytest.raises(RecipeError, match=r"There is no recipe .*none\.json"):
         Recipe.load(tmp_path / "none.json")
     (tmp_path / "model.brushwood").write_bytes(b"PK\x03\x04\xff\xfe")
-    with pytest.raises(RecipeError, match="no text in UTF-8"):
+    with pytest.raises(RecipeError, match="is a model, not a recipe"):
         Recipe.load(tmp_path / "model.brushwood")
+    (tmp_path / "image.tif").write_bytes(b"II*\x00\xff\xfe")
+    with pytest.raises(RecipeError, match="no text in UTF-8"):
+        Recipe.load(tmp_path / "image.tif")
     with pytest.raises(RecipeError, match="Cannot read the recipe"):
         Recipe.load(tmp_path)
     (tmp_path / "mine.json").write_text(changed("20", '"x"'), "utf-8")

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from brushwood.batch.misfits import misfits
+from brushwood.batch.model_ref import SUFFIXES
 from brushwood.batch.recipe_check import MAX_LIST, Checker
 from brushwood.batch.recipe_json import FORMAT, VERSION
 from brushwood.batch.recipe_lines import Place, Unreadable, located
@@ -36,6 +37,11 @@ def read(path: Path) -> "Recipe":
     except OSError as error:
         raise _foreign(path, str(error.strerror or error)) from error
     except UnicodeDecodeError as error:
+        if path.suffix.lower() in SUFFIXES:
+            raise RecipeError(
+                f"{str(path)!r} is a model, not a recipe. Recipe.of_model makes one of it, and so "
+                "does `brushwood recipe new`; `brushwood run` takes a model as it is."
+            ) from error
         raise _foreign(path, "it is no text in UTF-8") from error
     except MemoryError as error:
         raise _foreign(path, "there is not enough memory for it") from error
