@@ -43,6 +43,7 @@ def test_contributions_name_commands_that_exist(manifest):
     commands = {command.id for command in parts.commands}
     used = {widget.command for widget in parts.widgets}
     used |= {sample.command for sample in parts.sample_data}
+    used |= {reader.command for reader in parts.readers or ()}
     used |= {item.command for items in parts.menus.values() for item in items}
     assert used == commands
     assert all(command.startswith("napari-brushwood.") for command in commands)
