@@ -24,6 +24,7 @@ from brushwood.errors import BrushwoodError, ImageFileError, OutputError
 from brushwood.io.atomic import is_full, output_error
 from brushwood.io.images import ImageFile, create_image
 from brushwood.io.inputs import InputRef
+from brushwood.io.reopened import ReopenedArray
 from brushwood.io.tables import write_table
 from brushwood.jobs import Job
 from brushwood.workers import IN_TURN, Workers
@@ -113,6 +114,9 @@ class FileWork:
         before = mark_of(file, recipe)
         work = ledger.begin(file.name)
         with opened(file) as image:
+            if self.workers.is_remote:  # each of them opens the file itself
+                data = ReopenedArray.of(file.path, file.scene, image)
+                image = replace(image, data=data)
             result = self._chain(recipe, models, image, file, work, job.part(0.0, 0.97))
         if result.table is not None and "table" in file.outputs:
             target = work / file.outputs["table"].name
