@@ -20,10 +20,12 @@ SNIPPETS = [
     ROOT / "docs/object-classifier.md",
     ROOT / "docs/evaluate.md",
     ROOT / "docs/apoc.md",
+    ROOT / "docs/cluster.md",
     ROOT / "docs/explore.md",
     ROOT / "docs/explore-blobs.md",
     ROOT / "docs/recipe.md",
     ROOT / "docs/batch.md",
+    ROOT / "docs/images.md",
 ]
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
