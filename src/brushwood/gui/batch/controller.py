@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QObject, QUrl
@@ -55,7 +54,7 @@ class BatchController(QObject):
         self._is_live = False
         self._refused = ""
         self._left: float | None = None
-        self._report = ""
+        self._report = self._folder = ""
         self._preview_path = ""
         self._digest, self._taken = "", ()
         self._goes_on = self._is_mine = False
@@ -168,11 +167,9 @@ class BatchController(QObject):
         view.what.show_save(choice.problem or ("" if state.save else self._lacking()))
         self._show_images()
         reason = self.reason()
-        planned = self.plan.files if self.plan is not None else ()
-        resumes = state.existing != "replace" and any(file.state == "skipped" for file in planned)
+        resumes = state.existing != "replace" and _is_begun(self.plan)
         view.actions.show_ready(reason, self._lacking(), resumes=resumes)
-        folder = state.out if state.out and os.path.isdir(state.out) else ""
-        view.files.show_outcome(self._report, folder)
+        view.files.show_outcome(self._report, self._folder)
         if not self.is_busy:
             ready = plan_sentence(self.plan) if self.plan is not None else ""
             view.actions.show_status(self._said or reason or f"Ready: {ready}.")
@@ -270,7 +267,8 @@ class BatchController(QObject):
         return state.what, state.recipe, state.model, choice.possible
 
     def _on_planned(self, plan: PlanTold) -> None:
-        self.plan = plan
+        self.plan, self._report = plan, ""
+        self._folder = self.state.out if _is_begun(plan) else ""
         self.view.plan.show_plan(plan)
         self.listing.show_plan(plan, self.choosing.choice)
         self.refresh()
@@ -286,7 +284,8 @@ class BatchController(QObject):
 
     def _on_run_planned(self, plan: PlanTold) -> None:
         """A run tells its own plan, which is the one that counts."""
-        self.plan = plan
+        self.plan, self._folder = plan, self.state.out
+        self.view.files.show_outcome("", self._folder)
         self.view.plan.show_plan(plan)
         self.listing.show_plan(plan, self.choosing.choice)
 
@@ -305,7 +304,7 @@ class BatchController(QObject):
             self.state.said = "stopped"
             self.say(died)
         else:
-            self._report = end.report if end.report and Path(end.report).is_file() else ""
+            self._report = end.report
             self.state.said = end_step_text(end, n)
             self.say(end_sentence(end, n))
         self.plan = _after(self.plan, self.listing.board.rows)
@@ -377,6 +376,11 @@ class BatchController(QObject):
             said = "A script that makes the same files is on the clipboard."
         QGuiApplication.clipboard().setText(text)
         self.say(said)
+
+
+def _is_begun(plan: PlanTold | None) -> bool:
+    """Whether an earlier run has done something of a plan."""
+    return plan is not None and any(file.state == "skipped" for file in plan.files)
 
 
 def _after(plan: PlanTold | None, rows: list[Row]) -> PlanTold | None:
