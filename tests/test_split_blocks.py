@@ -1,5 +1,7 @@
 """Objects do not depend on blocks: bit for bit, for every method, in planes, stacks and series."""
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from scipy import ndimage
 from brushwood.blocks import Block, iter_blocks
 from brushwood.jobs import IDLE
 from brushwood.objects.split import split_objects
-from brushwood.objects.split_store import BlockStore
+from brushwood.objects.split_store import BlockStore, MemoryShelf
 from brushwood.objects.stitch import find_components
 
 METHODS = {
@@ -132,6 +134,26 @@ def test_pasting_changes_only_pixels_that_are_not_zero_and_survives_packing():
         view = expected[:, y : y + 9, x : x + 7]
         view[part > 0] = n
     assert np.array_equal(store.read(Block((0, 0, 0), store.shape)), expected)
+
+
+def test_what_does_not_fit_in_memory_goes_to_files_that_vanish(tmp_path, monkeypatch):
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rng = np.random.default_rng(2)
+    arrays = {f"a/{n}": rng.integers(0, 1000, (20, 30), np.int32) for n in range(8)}
+    shelf = MemoryShelf(open_bytes=5000, packed_bytes=3000)
+    for _ in range(2):  # the second time over the first
+        for name in arrays:
+            arrays[name] = rng.integers(0, 1000, (20, 30), np.int32)
+            shelf.put(name, arrays[name])
+        for name, values in arrays.items():
+            assert np.array_equal(shelf.get(name, values.shape, values.dtype), values)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert 0 < len(files) < len(arrays)
+    del shelf
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_one_area_over_all_blocks_is_one_object():

@@ -1,8 +1,11 @@
 """Arrays of one frame kept in blocks, compressed, in memory or in files that workers share."""
 
 import os
+import shutil
+import tempfile
 import threading
 import uuid
+import weakref
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -18,6 +21,8 @@ from brushwood.errors import OutputError
 
 #: Bytes of arrays that are kept as they are; the rest is compressed.
 _OPEN_BYTES = 128 << 20
+#: Bytes of compressed arrays that are kept in memory; the rest goes to files.
+_PACKED_BYTES = 256 << 20
 AnyArray: TypeAlias = npt.NDArray[Any]
 
 
@@ -64,27 +69,29 @@ class MemoryShelf:
     """Keeps arrays in memory; of those not used lately, only what compression leaves of them.
 
     Masks and labels consist of a few long runs, so that compressed they take far less than a bit
-    or two a pixel. Threads may share it.
+    or two a pixel; those of noise go to temporary files. Threads may share it.
 
     Parameters
     ----------
-    open_bytes : int
-        Bytes of arrays that are kept uncompressed.
+    open_bytes, packed_bytes : int
+        Bytes of arrays that are kept as they are, and compressed; beyond, they are in files.
     """
 
     is_shared = False
 
-    def __init__(self, open_bytes: int = _OPEN_BYTES) -> None:
-        self._room = open_bytes
+    def __init__(self, open_bytes: int = _OPEN_BYTES, packed_bytes: int = _PACKED_BYTES) -> None:
+        self._room, self._packed_room = open_bytes, packed_bytes
         self._open: OrderedDict[str, AnyArray] = OrderedDict()
         self._open_bytes = 0
-        self._packed: dict[str, bytes] = {}
+        self._packed: dict[str, bytes | Path] = {}
+        self._folder: Path | None = None
+        self._n_files = 0
         self._lock = threading.RLock()
 
     def put(self, name: str, values: AnyArray) -> None:
         """Keep an array, which must not change any more."""
         with self._lock:
-            self._packed.pop(name, None)
+            self._unpack(name)
             self._drop(name)
             self._keep(name, values)
 
@@ -98,6 +105,8 @@ class MemoryShelf:
             packed = self._packed.get(name)
         if packed is None:
             return None
+        if isinstance(packed, Path):
+            packed = packed.read_bytes()
         values = unpacked(packed, shape, dtype)
         with self._lock:
             if name not in self._open:
@@ -115,7 +124,28 @@ class MemoryShelf:
             oldest = next(iter(self._open))
             found = self._drop(oldest)
             if found is not None and oldest not in self._packed:
-                self._packed[oldest] = packed(found)
+                self._pack(oldest, packed(found))
+
+    def _pack(self, name: str, data: bytes) -> None:
+        if len(data) <= self._packed_room:
+            self._packed_room -= len(data)
+            self._packed[name] = data
+            return
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="brushwood-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._n_files += 1
+        path = self._folder / str(self._n_files)
+        path.write_bytes(data)
+        self._packed[name] = path
+
+    def _unpack(self, name: str) -> None:
+        """Forget what was packed before."""
+        data = self._packed.pop(name, None)
+        if isinstance(data, bytes):
+            self._packed_room += len(data)
+        elif data is not None:
+            data.unlink()
 
     def _drop(self, name: str) -> AnyArray | None:
         values = self._open.pop(name, None)
