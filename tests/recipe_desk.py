@@ -1,6 +1,7 @@
 """The whole way in a window, from a sample to classes of objects, and its image as a file."""
 
 import numpy as np
+import tifffile
 
 from brushwood.features.spec import FeatureSet
 from brushwood.forest.params import ForestParams
@@ -95,6 +96,7 @@ class RecipeDesk:
         widget = self.add(ObjectClassifierWidget, "Object classifier")
         c = widget.controller
         c.state.forest = ForestParams(n_trees=10)
+        self.wait(lambda: c.state.layers and not c.measuring.is_running and not c.live.is_busy)
         table = self.objects.features.sort_values(column)
         for class_id, rows in ((1, table[:4]), (2, table[-4:])):
             c.choose_class(class_id)
@@ -121,8 +123,12 @@ class RecipeDesk:
         n = first.data.ndim
         axes = {"nuclei_3d": "zyx", "nuclei_time": "tyx"}.get(self.key, "yx")
         if first.rgb:
-            axes, data = "yxs", first.data
-        elif len(pixels) > 1:
+            step = 1 / float(first.scale[0])
+            tifffile.imwrite(
+                path, first.data, imagej=True, resolution=(step, step), metadata={"unit": "um"}
+            )
+            return path
+        if len(pixels) > 1:
             axes, data = f"c{axes}", np.stack(pixels)
         else:
             data = pixels[0]

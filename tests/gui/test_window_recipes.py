@@ -81,6 +81,65 @@ def test_a_stack(open_desk, tmp_path):
     assert_same(desk, run_saved(desk, draft, tmp_path))
 
 
+def test_one_channel_of_two_and_another_one_measured(open_desk, tmp_path):
+    desk = open_desk("two_channel_cells").classify(channels=("actin",))
+    desk.make(method="distance").measure(images=("DNA",))
+    draft = drafted(desk)
+    assert draft.recipe.pixels.channels == (1,)
+    assert draft.recipe.measure.channels == (0,)
+    assert "channels 1 (two_channel_cells · actin)" in draft.included[0]
+    assert_same(desk, run_saved(desk, draft, tmp_path))
+
+
+def test_colours(open_desk, tmp_path):
+    desk = open_desk("histology_he").classify().make(foreground=(3,)).measure()
+    draft = drafted(desk)
+    assert draft.missing == ()
+    assert_same(desk, run_saved(desk, draft, tmp_path))
+
+
+def test_a_loaded_model_a_probability_and_the_groups_of_an_exploration(open_desk, tmp_path):
+    from brushwood.explore.surrogate import train_surrogate
+    from brushwood.models.surrogate import to_classifier
+    from brushwood.session.object_table import table_of
+
+    desk = open_desk("nuclei_2d").classify("probabilities")
+    desk.session.engine.save(tmp_path / "mine.brushwood", desk.session.state.classes)
+    desk.pixels.files.load(str(tmp_path / "mine.brushwood"))
+    desk.wait(lambda: desk.session.state.model.origin == "mine.brushwood")
+    desk.classify("probabilities").make("· P(nuclei)", method="hysteresis", threshold=0.6).measure()
+    table = table_of(desk.objects.features, desk.scene.note(str(desk.objects.unique_id))["units"])
+    groups = 1 + (table["area"] > table["area"].median())
+    surrogate = train_surrogate(table, groups, columns=("area", "eccentricity"))
+    desk.session.exploring.learned = to_classifier(table, surrogate)
+    draft = drafted(desk)
+    assert draft.missing == ()
+    assert "from mine.brushwood" in draft.included[0]
+    assert "P(nuclei)" in draft.included[1]
+    assert "groups in Explore" in draft.included[3]
+    found = run_saved(desk, draft, tmp_path)
+    np.testing.assert_array_equal(found.objects, desk.objects.data)
+    expected = desk.session.exploring.learned.predict(table)
+    np.testing.assert_array_equal(found.table["class"], expected)
+
+
+def test_the_command_line_writes_what_the_window_shows(open_desk, tmp_path):
+    from brushwood.cli.main import main
+    from brushwood.io.images import read_image
+    from brushwood.io.tables import read_table
+
+    desk = open_desk("nuclei_time").classify().make().measure()
+    recipe = drafted(desk).recipe.save(tmp_path / "recipe.json")
+    desk.export(tmp_path / "image.tif")
+    assert main(["run", str(recipe), str(tmp_path / "image.tif"), "-o", str(tmp_path / "out")]) == 0
+    for output, layer in (("classes", desk.find("· classes")), ("objects", desk.objects)):
+        with read_image(tmp_path / "out" / f"image-{output}.tif") as written:
+            np.testing.assert_array_equal(np.asarray(written.data[:]), layer.data)
+    table = read_table(tmp_path / "out" / "image-table.csv")
+    for name in ("area", "intensity_mean", "frame"):
+        np.testing.assert_array_equal(table[name], desk.objects.features[name])
+
+
 def test_start_says_what_is_part_of_the_recipe_and_saves_it(open_desk, qtbot, tmp_path):
     from qtpy.QtGui import QGuiApplication
 
