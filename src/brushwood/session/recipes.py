@@ -252,9 +252,27 @@ class _Drafting:
         )
         n = len(note.get("columns", ()))
         self.included.append(f"Measurements: {len(names)} kinds, {n} columns.")
+        if facts is not None:
+            self._units(facts)
         if self.facts.parents:
             self.missing.append("Parents of objects: a recipe measures each object by itself.")
         return step
+
+    def _units(self, facts: ObjectFacts) -> None:
+        """Say where measurements of the window are not those of an image with its own pixel size."""
+        note, unit = facts.measured, facts.layer.unit
+        if (note.get("spacing") is None) != (unit == "px") and "spacing" in note:
+            measured = "pixels" if note["spacing"] is None else "the layer's scale"
+            self.missing.append(
+                f"Measuring in {measured}: a recipe measures in the unit of each image's file, and "
+                "in pixels where it has none."
+            )
+        made = facts.how.get("ndim")
+        if made is not None and int(note.get("ndim", made)) != int(made):
+            self.missing.append(
+                f"Measuring in {note['ndim']}-D: a recipe measures objects as they were made, in "
+                f"{made}-D."
+            )
 
     def classify(self) -> ClassifyStep | None:
         """Return the step that classifies objects."""
