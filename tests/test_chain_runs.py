@@ -1,5 +1,7 @@
 """Runs whose images are cut into parts that all workers share leave the same files."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tifffile
@@ -7,7 +9,7 @@ from PIL import Image
 
 import brushwood as bw
 from batch_scenes import leftovers, tree
-from brushwood.batch import chain_stages, survey
+from brushwood.batch import chain_stages, planning, survey
 from brushwood.batch.steps import MeasureStep
 from brushwood.io.images import write_image
 from chain_scenes import CLASSES, object_model, recipe
@@ -55,3 +57,15 @@ def test_the_same_files_from_parts(desk, tmp_path, monkeypatch, options):
     assert done.state == "done", [file.why for file in done.files]
     assert tree(tmp_path / "out") == tree(folder / "one")
     assert not leftovers(tmp_path / "out")
+
+
+def test_the_plan_counts_what_lies_on_the_disk_on_the_way(desk, tmp_path, monkeypatch):
+    folder, steps = desk
+    monkeypatch.setattr(chain_stages, "MEMORY_BYTES", 1000)
+    only = replace(steps, outputs=("table",))
+    monkeypatch.setattr(planning, "free_bytes", lambda _: 100)
+    found = bw.batch.plan(only, folder / "in", tmp_path / "out")
+    assert found.bytes == 0
+    (problem,) = (each for each in found.problems if "are free" in each.text)
+    # One image is worked on at a time: its classes, probabilities and objects, 13 bytes a pixel.
+    assert "need up to 1.3 MiB" in problem.text

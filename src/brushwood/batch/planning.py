@@ -171,12 +171,11 @@ def prepare(order: Order, job: Job = IDLE) -> Prepared:
         file = PlannedFile(ref.path, ref.scene, name, outputs_of(name, out, recipe))
         files.append(standing.look(surveyor.look(file)))
     files = surveyor.sized(files, order)
-    files = surveyor.sized(files, order)
     problems = [*_problems_of(files), *standing.problems, *_conflicts(files, out)]
     problems += surveyor.problems(files) + _foreign(order)
     needed = sum(file.bytes for file in files if file.is_open)
     free = free_bytes(out)
-    problems += _disk(needed, free, recipe) + _target(out)
+    problems += _disk(needed + surveyor.on_the_way(files, order), free, recipe) + _target(out)
     seconds = surveyor.seconds(files, order)
     text = recipe.describe() if hasattr(recipe, "describe") else ""
     found = Plan(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from brushwood.batch.chain import planned_outputs
+from brushwood.batch.chain import planned_outputs, scratch_bytes
 from brushwood.batch.chain_fit import Fit
 from brushwood.batch.chain_scores import truth_of
 from brushwood.batch.cost import Work, is_large, run_seconds, seconds_for
@@ -35,6 +35,7 @@ class Surveyor:
         self._recipe, self._models = recipe, models
         self._without_truth: list[str] = []
         self._n_pixels: dict[str, int] = {}
+        self._scratch: dict[str, int] = {}
 
     def look(self, file: PlannedFile) -> PlannedFile:
         """Return a file with its shape, what it needs, and what is wrong with it."""
@@ -84,12 +85,18 @@ class Surveyor:
         each = [file.seconds for file in files if file.is_open]
         return run_seconds(each, order.n, is_remote=order.client is not None)
 
+    def on_the_way(self, files: Sequence[PlannedFile], order: "Order") -> int:
+        """Return the space that files take while they are worked on, beside their results."""
+        sizes = [self._scratch.get(file.name, 0) for file in files if file.is_open]
+        return sum(sorted(sizes)[-order.n :])
+
     def _fitted(self, file: PlannedFile, image: ImageFile) -> PlannedFile:
         if self._models is None:
             return file
         specs = planned_outputs(self._recipe, image, self._models)
         fit = Fit.of(self._recipe, image, self._models)
         self._n_pixels[file.name] = fit.n_pixels
+        self._scratch[file.name] = scratch_bytes(self._recipe, image, self._models)
         return replace(
             file,
             bytes=sum(spec.n_bytes for spec in specs.values()),
