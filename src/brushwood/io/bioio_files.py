@@ -76,6 +76,7 @@ def _errors() -> tuple[type[BaseException], ...]:
         IndexError,
         TypeError,
         AttributeError,
+        NameError,
         AssertionError,
         StopIteration,
         ArithmeticError,
