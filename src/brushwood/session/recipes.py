@@ -259,7 +259,7 @@ class _Drafting:
         return step
 
     def _units(self, facts: ObjectFacts) -> None:
-        """Say where measurements of the window are not those of an image with its own pixel size."""
+        """Say where the window measured with other pixels than the image's file says."""
         note, unit = facts.measured, facts.layer.unit
         if (note.get("spacing") is None) != (unit == "px") and "spacing" in note:
             measured = "pixels" if note["spacing"] is None else "the layer's scale"
