@@ -1,10 +1,12 @@
 """Recipes travel as JSON, name models by their bytes, and say what they do."""
 
 import base64
+import gc
 import hashlib
 import json
 import os
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from brushwood.batch.steps import ClassifyStep, EvaluateStep, MeasureStep, Objec
 from brushwood.errors import InputError, OutputExistsError, RecipeError
 from brushwood.objects.split_params import SplitParams
 from chain_scenes import PARAMS, flat, image_file, object_model, recipe
-from pixel_scenes import SMALL, picture, strokes
+from pixel_scenes import SMALL, new, picture, strokes
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +133,10 @@ def test_equal_work_has_an_equal_digest(referring, models):
         ('"table"\n', '"objects"\n'),
         ('"channel_axis": -1', '"channel_axis": 0'),
     )
-    for old, new in changes:
-        assert old in steps.to_json()
-        assert Recipe.from_json(steps.to_json().replace(old, new)).digest() != steps.digest()
+    for before, after in changes:
+        assert before in steps.to_json()
+        changed = Recipe.from_json(steps.to_json().replace(before, after))
+        assert changed.digest() != steps.digest()
 
 
 def test_a_recipe_without_hashes_takes_the_model_that_is_there(referring):
@@ -216,3 +219,18 @@ def test_threads_share_one_model_a_pixel_size(models):
     shared = Models(steps)
     image = np.zeros((60, 70), np.float32)
     assert shared.for_image(image_file(image, "yx", size=(1, 1))) is shared.pixels
+
+
+def test_models_for_many_pixel_sizes_are_let_go_again(models):
+    image, _, _ = models
+    world = new().set_params(features="original gaussian=1 units=world", spacing=(1.0, 1.0))
+    world.fit(image, strokes(picture()[1]))
+    shared = Models(recipe(world))
+    files = [image_file(image, "yx", size=(1.0 + n / 8,) * 2) for n in range(12)]
+    first = shared.for_image(files[0])
+    assert shared.for_image(files[0]) is first is not shared.pixels
+    found = [weakref.ref(shared.for_image(file)) for file in files]
+    del first
+    gc.collect()
+    assert sum(each() is not None for each in found) < 8
+    assert found[-1]() is shared.for_image(files[-1])

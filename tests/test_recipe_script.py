@@ -12,7 +12,7 @@ import pytest
 
 import brushwood as bw
 from brushwood.batch.model_ref import ModelRef
-from brushwood.batch.steps import MeasureStep, ObjectStep
+from brushwood.batch.steps import EvaluateStep, MeasureStep, ObjectStep
 from brushwood.errors import OutputExistsError, RecipeError
 from brushwood.io.images import write_image
 from brushwood.objects.classifier import ObjectClassifier
@@ -159,6 +159,11 @@ def test_models_are_named_from_where_the_script_stands(tmp_path):
     assert steps.write_script(tmp_path / "script.py") == (tmp_path / "script.py",)
     assert '"models/mine.brushwood"' in (tmp_path / "script.py").read_text("utf-8")
     assert str(tmp_path.as_posix()) in steps.to_script()
+    assert "Scores" not in steps.to_script()
+    scored = replace(steps, evaluate=EvaluateStep(str(tmp_path)))
+    assert "Scores against the truth stand in the report" in ast.get_docstring(
+        ast.parse(scored.to_script())
+    )
     with pytest.raises(OutputExistsError):
         steps.write_script(tmp_path / "script.py")
     (tmp_path / "models" / "mine.brushwood").write_bytes(b"other")

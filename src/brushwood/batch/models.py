@@ -1,12 +1,16 @@
 """The models of a recipe, loaded once and shared by threads."""
 
 import threading
+from collections import OrderedDict
 
 from brushwood.batch.recipe import Recipe
 from brushwood.io.images import ImageFile
 from brushwood.objects.classifier import ObjectClassifier
 from brushwood.opencl import Device, choose_device
 from brushwood.pixels.classifier import PixelClassifier
+
+#: Pixel sizes for which a model stays ready.
+_KEPT = 4
 
 
 class Models:
@@ -36,7 +40,7 @@ class Models:
     def __init__(self, recipe: Recipe, device: Device | str | None = None) -> None:
         self._recipe = recipe
         self._lock = threading.Lock()
-        self._by_spacing: dict[tuple[float, ...], PixelClassifier] = {}
+        self._by_spacing: OrderedDict[tuple[float, ...], PixelClassifier] = OrderedDict()
         step = recipe.classify
         self.objects = None if step is None else step.model.load(ObjectClassifier)
         pixels = recipe.pixels.model.load(PixelClassifier)
@@ -50,11 +54,14 @@ class Models:
             if spacing is None:
                 self.pixels.predictor()  # made once, whoever comes first
                 return self.pixels
-            if spacing not in self._by_spacing:
-                again = self._recipe.pixels.model.load(PixelClassifier)
-                self._by_spacing[spacing] = again.set_params(device=self.device, spacing=spacing)
-                self._by_spacing[spacing].predictor()
-            return self._by_spacing[spacing]
+            found = self._by_spacing.pop(spacing, None)
+            if found is None:
+                found = self._recipe.pixels.model.load(PixelClassifier)
+                found.set_params(device=self.device, spacing=spacing).predictor()
+            self._by_spacing[spacing] = found
+            while len(self._by_spacing) > _KEPT:
+                self._by_spacing.popitem(last=False)
+            return found
 
     def spacing_for(self, image: ImageFile) -> tuple[float, ...] | None:
         """Return the pixel size that the filters follow, None for that of the training."""

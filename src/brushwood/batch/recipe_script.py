@@ -25,7 +25,7 @@ _TEMPLATE = '''"""{title}
 
 python SCRIPT RESULTS IMAGES...
 
-Each image's results get its name, as `brushwood run` names them.
+Each image's results get its name, as `brushwood run` names them.{scores}
 """
 
 import sys
@@ -50,6 +50,8 @@ for ref, name in zip(refs, names_of(refs), strict=True):
     with ref.open() as image:
         work_on(image, name, target)
 '''
+_SCORES = """
+Scores against the truth stand in the report of a run; `brushwood evaluate` compares folders."""
 _SAVE = '''def save(array, target, what, image, axes=None, labels=False):
     """Write an image with the calibration of the one it was made of."""
     write_image(
@@ -135,6 +137,7 @@ class _Script:
         ending = _ENDINGS[self.recipe.image_format]
         return _TEMPLATE.format(
             title=f"Made by Brushwood from the recipe {name[:60]!r}: change it as you like.",
+            scores="" if self.recipe.evaluate is None else _SCORES,
             imports="\n".join(sorted(self.imports)),
             models="\n".join(self._models()),
             steps="\n".join(lines[:-1]),

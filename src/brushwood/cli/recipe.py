@@ -87,17 +87,19 @@ def run(options: argparse.Namespace, job: Job) -> int:
 
 def _check(recipe: "Recipe", options: argparse.Namespace) -> int:
     """Say whether models are there and fit their steps, and whether the recipe fits images."""
-    from brushwood.batch.models import Models
+    from brushwood.batch.models import Models, check_kinds
 
     recipe.check_models()
-    models = Models(recipe, options.device)
+    check_kinds(recipe)
     for model in recipe.models:
         if model.sha256 is None:
             say(
                 f"Warning: the recipe has no sha256 of {model.where}, so that nobody will notice "
                 "when it changes. `brushwood recipe embed` puts it in."
             )
-    failed = _check_images(recipe, models, options.images) if options.images else 0
+    failed = 0
+    if options.images:
+        failed = _check_images(recipe, Models(recipe, options.device), options.images)
     if not failed:
         print(f"{options.recipe}: nothing is wrong")
     return 3 if failed else 0
