@@ -23,7 +23,7 @@ def staged(ledger, *, text=b"new"):
     (work / "cells-objects.ome.zarr" / "0").write_bytes(text * 3)
     sizes = {"classes.tif": 1, "table.csv": 2, "objects.ome.zarr": 3}
     outputs = {k: (f"day/cells-{k}", n * len(text)) for k, n in sizes.items()}
-    return Entry(NAME, MARK, RECIPE, outputs, {"objects": 3}, ("A note.",))
+    return Entry(NAME, MARK, RECIPE, outputs, {"objects": 3}, ("A note.",)), work
 
 
 def opened(folder):
@@ -42,9 +42,9 @@ def contents(out):
 
 def test_an_entry_comes_back_as_it_was(tmp_path):
     ledger = opened(tmp_path)
-    entry = staged(ledger)
+    entry, work = staged(ledger)
     assert ledger.complete(NAME, MARK, RECIPE) is None
-    ledger.place(entry, overwrite=False)
+    ledger.place(entry, work, overwrite=False)
     assert ledger.complete(NAME, MARK, RECIPE) == entry
     assert ledger.complete(NAME, "other", RECIPE) is None
     assert ledger.complete(NAME, MARK, "other") is None
@@ -55,7 +55,7 @@ def test_an_entry_comes_back_as_it_was(tmp_path):
 @pytest.mark.parametrize("name", ["cells-classes.tif", "cells-objects.ome.zarr/0"])
 def test_a_result_that_is_lost_or_cut_is_not_complete(tmp_path, name):
     ledger = opened(tmp_path)
-    ledger.place(staged(ledger), overwrite=False)
+    ledger.place(*staged(ledger), overwrite=False)
     (ledger.out / "day" / name).write_bytes(b"n")
     assert ledger.complete(NAME, MARK, RECIPE) is None
     (ledger.out / "day" / name).unlink()
@@ -65,7 +65,7 @@ def test_a_result_that_is_lost_or_cut_is_not_complete(tmp_path, name):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"name": 3}', '{"outputs": {"a": []}}', "\x00"])
 def test_a_damaged_entry_is_no_entry(tmp_path, text):
     ledger = opened(tmp_path)
-    ledger.place(staged(ledger), overwrite=False)
+    ledger.place(*staged(ledger), overwrite=False)
     (path,) = (ledger.folder / "files").iterdir()
     path.write_text(text)
     assert ledger.complete(NAME, MARK, RECIPE) is None
@@ -76,7 +76,7 @@ def test_nothing_foreign_is_replaced(tmp_path):
     (ledger.out / "day").mkdir()
     (ledger.out / "day" / "cells-table.csv").write_bytes(b"mine")
     with pytest.raises(OutputExistsError):
-        ledger.place(staged(ledger), overwrite=False)
+        ledger.place(*staged(ledger), overwrite=False)
     assert (ledger.out / "day" / "cells-table.csv").read_bytes() == b"mine"
     assert ledger.entry(NAME) is None
 
@@ -110,25 +110,26 @@ def moments(monkeypatch, out, keep, act):
 def test_ended_after_any_change_it_is_finished_or_taken_back(tmp_path, monkeypatch, overwrite):
     ledger = opened(tmp_path)
     if overwrite:
-        ledger.place(staged(ledger, text=b"older"), overwrite=False)
+        ledger.place(*staged(ledger, text=b"older"), overwrite=False)
     before = contents(ledger.out)
-    entry = staged(ledger)
+    entry, work = staged(ledger)
     kept = moments(
         monkeypatch,
         ledger.out,
         tmp_path / "kept",
-        lambda: ledger.place(entry, overwrite=overwrite),
+        lambda: ledger.place(entry, work, overwrite=overwrite),
     )
     after = contents(ledger.out)
     assert len(kept) >= 10
     found = []
     for copy in kept:
         again = Ledger(copy)
-        was_complete = again.complete(NAME, MARK, RECIPE) == entry and again.placing(NAME) is None
         # A resumed run has not been asked to replace anything.
-        found.append(was_complete or again.settle(NAME, MARK, RECIPE, overwrite=False))
+        is_complete = again.settle(NAME, MARK, RECIPE, overwrite=False)
         again.sweep()
-        assert contents(copy) == (after if found[-1] else before)
+        found.append(contents(copy) == after)
+        assert found[-1] or contents(copy) == before
+        assert is_complete == (found[-1] or overwrite)
         assert not leftovers(copy)
     assert found == sorted(found), "once it is being placed, it is always finished"
     assert True in found
@@ -138,9 +139,12 @@ def test_ended_after_any_change_it_is_finished_or_taken_back(tmp_path, monkeypat
 def test_an_attempt_that_no_longer_belongs_here_is_taken_back(tmp_path, monkeypatch):
     ledger = opened(tmp_path)
     before = contents(ledger.out)
-    entry = staged(ledger)
+    entry, work = staged(ledger)
     kept = moments(
-        monkeypatch, ledger.out, tmp_path / "kept", lambda: ledger.place(entry, overwrite=False)
+        monkeypatch,
+        ledger.out,
+        tmp_path / "kept",
+        lambda: ledger.place(entry, work, overwrite=False),
     )
     for copy in kept:
         again = Ledger(copy)
@@ -150,11 +154,32 @@ def test_an_attempt_that_no_longer_belongs_here_is_taken_back(tmp_path, monkeypa
             assert not leftovers(copy)
 
 
+def test_two_workers_at_one_input_do_no_harm(tmp_path):
+    ledger = opened(tmp_path)
+    first, second = staged(ledger), staged(ledger)
+    ledger.place(*second, overwrite=False)
+    entry = ledger.entry(NAME)
+    ledger.place(*first, overwrite=False)
+    ledger.give_up(first[1])
+    assert ledger.complete(NAME, MARK, RECIPE) == entry
+    assert not leftovers(ledger.out)
+
+
+def test_results_that_cannot_all_be_placed_are_taken_back(tmp_path):
+    ledger = opened(tmp_path)
+    (ledger.out / "day").mkdir()
+    (ledger.out / "day" / "cells-table.csv").write_bytes(b"mine")
+    with pytest.raises(OutputExistsError):
+        ledger.place(*staged(ledger), overwrite=False)
+    assert contents(ledger.out) == {"day/cells-table.csv": b"mine"}
+    assert not leftovers(ledger.out)
+
+
 def test_a_vanished_folder_is_not_made_again(tmp_path):
     ledger = opened(tmp_path)
-    entry = staged(ledger)
+    entry, work = staged(ledger)
     shutil.rmtree(ledger.out)
-    for act in (lambda: ledger.begin("x"), lambda: ledger.place(entry, overwrite=False)):
+    for act in (lambda: ledger.begin("x"), lambda: ledger.place(entry, work, overwrite=False)):
         with pytest.raises(OutputError, match="has vanished"):
             act()
     assert not ledger.out.exists()

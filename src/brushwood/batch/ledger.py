@@ -134,7 +134,8 @@ class Ledger:
 
     def placing(self, name: str) -> Entry | None:
         """Return what was known of an input whose results were just being given their names."""
-        return Entry.read(self.work(name) / _PLACING)
+        found = (Entry.read(work / _PLACING) for work in self._attempts(name))
+        return next((entry for entry in found if entry is not None), None)
 
     def complete(self, name: str, fingerprint: str, recipe: str) -> Entry | None:
         """Return the entry of an input if it is complete and nothing has changed since."""
@@ -154,39 +155,51 @@ class Ledger:
     # Unfinished work
 
     def begin(self, name: str) -> Path:
-        """Return an empty folder for what is not finished yet; an earlier one is removed."""
+        """Return a new folder for what is not finished yet of an input."""
         self.check()
-        work = self.work(name)
+        # A worker that was given up may still be at it: each attempt has a folder of its own.
+        work = self.folder / "work" / f"{_id(name)}-{secrets.token_hex(4)}"
         with translated(work):
-            _remove(work)
             work.mkdir()
         return work
 
-    def drop(self, name: str) -> None:
+    def drop(self, work: Path) -> None:
         """Remove what was not finished."""
         with suppress(OSError):
-            _remove(self.work(name))
+            _remove(work)
 
-    def place(self, entry: Entry, *, overwrite: bool) -> None:
+    def give_up(self, work: Path) -> None:
+        """Remove what was not finished, unless results are being given their names."""
+        if not (work / _PLACING).is_file():
+            self.drop(work)
+
+    def place(self, entry: Entry, work: Path, *, overwrite: bool) -> None:
         """Give the complete results of an input their names, then say that it is complete.
 
         Parameters
         ----------
         entry : Entry
-            Results lie in the folder from `begin` under the names of their files.
+        work : Path
+            From `begin`; results lie there under the names of their files.
         overwrite : bool
 
         Raises
         ------
         OutputExistsError, OutputError
+            Nothing is left of the attempt then.
         """
         self.check()
-        work = self.work(entry.name)
+        if not overwrite and self.complete(entry.name, entry.fingerprint, entry.recipe):
+            return  # another worker was faster
         if overwrite:
             with translated(work):
                 (work / _REPLACING).touch()
         _write(work / _PLACING, entry.to_json())
-        self._finish(entry, overwrite)
+        try:
+            self._finish(entry, work, overwrite)
+        except OSError:
+            self._undo(entry, work)
+            raise
 
     def settle(self, name: str, fingerprint: str, recipe: str, *, overwrite: bool) -> bool:
         """Finish what a run was placing when it was ended.
@@ -194,25 +207,37 @@ class Ledger:
         Returns
         -------
         bool
-            Whether the input is complete now. If not, nothing of the attempt is left.
+            Whether the input is complete now. If not, nothing of the attempts is left.
         """
-        entry = self.placing(name)
-        if entry is None:
-            self.drop(name)
-            return False
-        if (entry.name, entry.fingerprint, entry.recipe) == (name, fingerprint, recipe):
-            work = self.work(name)
-            waiting = [work / Path(path).name for path, _ in entry.outputs.values()]
-            both = zip(waiting, entry.outputs.values(), strict=True)
-            if all(size_of(file) == n or size_of(self.out / path) == n for file, (path, n) in both):
+        wanted = (name, fingerprint, recipe)
+        for work in self._attempts(name):
+            entry = Entry.read(work / _PLACING)
+            if entry is None:
+                self.drop(work)
+            elif (entry.name, entry.fingerprint, entry.recipe) == wanted and self._can(entry, work):
                 # What may be replaced was asked for when it began.
-                self._finish(entry, overwrite or (work / _REPLACING).exists())
-                return True
-        self._undo(entry)
-        return False
+                self._finish(entry, work, overwrite or (work / _REPLACING).exists())
+            else:
+                self._undo(entry, work)
+        return self.complete(*wanted) is not None
 
-    def _finish(self, entry: Entry, overwrite: bool) -> None:
-        work, done = self.work(entry.name), self._entry_path(entry.name)
+    def discard(self, name: str) -> None:
+        """Remove all attempts at an input."""
+        for work in self._attempts(name):
+            self.drop(work)
+
+    def _attempts(self, name: str) -> list[Path]:
+        return sorted((self.folder / "work").glob(f"{_id(name)}-*"))
+
+    def _can(self, entry: Entry, work: Path) -> bool:
+        """Whether each result is in the attempt's folder, or in its place already."""
+        return all(
+            n in (size_of(work / Path(path).name), size_of(self.out / path))
+            for path, n in entry.outputs.values()
+        )
+
+    def _finish(self, entry: Entry, work: Path, overwrite: bool) -> None:
+        done = self._entry_path(entry.name)
         with translated(done):
             # What stood here before is no longer true from now on.
             done.unlink(missing_ok=True)
@@ -227,18 +252,17 @@ class Ledger:
                     target.rename(work / f"old-{secrets.token_hex(4)}")
             settle(staged, target, overwrite=overwrite)
         settle(work / _PLACING, done, overwrite=True)
-        self.drop(entry.name)
+        self.drop(work)
 
-    def _undo(self, entry: Entry) -> None:
-        """Take back the results of an attempt that no longer belongs to this input or recipe."""
-        work = self.work(entry.name)
+    def _undo(self, entry: Entry, work: Path) -> None:
+        """Take back the results of an attempt that failed, or belongs to another recipe."""
         for path, size in entry.outputs.values():
             target, staged = self.out / path, work / Path(path).name
             has_moved = not os.path.lexists(staged) and size_of(target) == size
             if has_moved or _are_same(staged, target):
                 with suppress(OSError):
                     _remove(target)
-        self.drop(entry.name)
+        self.drop(work)
 
     def keep_trace(self, name: str, text: str) -> Path | None:
         """Keep where an error happened; None if that cannot be written."""
@@ -270,10 +294,6 @@ class Ledger:
 
     def _entry_path(self, name: str) -> Path:
         return self.folder / "files" / f"{_id(name)}.json"
-
-    def work(self, name: str) -> Path:
-        """Return the folder for what is not finished yet of an input."""
-        return self.folder / "work" / _id(name)
 
 
 def size_of(path: Path) -> int | None:

@@ -256,7 +256,7 @@ class _Run:
         if self._ledger.placing(file.name) is None:
             return file
         if not self._order.resume:
-            self._ledger.drop(file.name)
+            self._ledger.discard(file.name)
             return file
         mark = mark_of(file, self._order.recipe)
         done = self._ledger.settle(

@@ -1,6 +1,7 @@
 """One input of a run: open it, do the chain, write what is saved, say that it is complete."""
 
 import json
+import re
 import threading
 import time
 import traceback
@@ -95,9 +96,6 @@ class FileWork:
         except FILE_ERRORS as error:
             why = why_failed(error, file, ledger)
             return replace(record, state="failed", why=why, seconds=time.perf_counter() - start)
-        finally:
-            # An input that is complete has nothing left there; after kill -9 the next run cleans.
-            ledger.drop(file.name)
         return replace(
             record,
             state="done",
@@ -113,6 +111,24 @@ class FileWork:
         recipe, models = models_of(setting)
         before = mark_of(file, recipe)
         work = ledger.begin(file.name)
+        try:
+            result = self._written(recipe, models, file, work, job)
+            if mark_of(file, recipe) != before:
+                raise ImageFileError(
+                    f"{str(file.path)!r} changed while it was worked on. Leave inputs alone and "
+                    "start again with --resume."
+                )
+            job.checkpoint(0.99, "Writing")
+            entry = _entry(file, setting, before, result, work)
+            ledger.place(entry, work, overwrite=setting.overwrite or file.replaces)
+        finally:
+            ledger.give_up(work)
+        return entry
+
+    def _written(
+        self, recipe: Recipe, models: Models, file: PlannedFile, work: Path, job: Job
+    ) -> ChainResult:
+        """Write all results into a folder."""
         with opened(file) as image:
             if self.workers.is_remote:  # each of them opens the file itself
                 data = ReopenedArray.of(file.path, file.scene, image)
@@ -121,15 +137,7 @@ class FileWork:
         if result.table is not None and "table" in file.outputs:
             target = work / file.outputs["table"].name
             write_table(result.table, target, job=job.part(0.97, 0.99))
-        if mark_of(file, recipe) != before:
-            raise ImageFileError(
-                f"{str(file.path)!r} changed while it was worked on. Leave inputs alone and start "
-                "again with --resume."
-            )
-        job.checkpoint(0.99, "Writing")
-        entry = _entry(file, setting, before, result, work)
-        ledger.place(entry, overwrite=setting.overwrite or file.replaces)
-        return entry
+        return result
 
     def _chain(
         self,
@@ -195,7 +203,8 @@ def why_failed(error: BaseException, file: PlannedFile, ledger: Ledger) -> str:
     if isinstance(error, BrushwoodError):
         # Where results were put together for the time being is nobody's concern.
         target = next(iter(file.outputs.values()), ledger.out / "x")
-        return str(error).replace(str(ledger.work(file.name)), str(target.parent))
+        place = re.escape(str(ledger.folder / "work")) + r"[/\\][0-9a-f-]{29}"
+        return re.sub(place, lambda _: str(target.parent), str(error))
     if isinstance(error, MemoryError):
         return (
             "There is not enough memory for this image. Save it as OME-Zarr or uncompressed TIFF, "
