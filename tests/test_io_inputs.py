@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
@@ -24,6 +25,10 @@ def names(refs, root):
     return [
         str(ref.path.relative_to(root)) + (f"::{ref.scene}" if ref.scene else "") for ref in refs
     ]
+
+
+def names_of(refs):
+    return [ref.path.name for ref in refs]
 
 
 @pytest.fixture
@@ -137,6 +142,34 @@ def test_series_without_names_of_their_own_are_numbered(tmp_path):
     assert [ref.scene for ref in list_inputs(path)] == ["0", "1"]
     with InputRef(path, "1").open() as image:
         np.testing.assert_array_equal(image.data, PIXELS + 1)
+
+
+def test_parts_of_one_ome_tiff_data_set_are_one_input(tmp_path):
+    """Each part names the others, and opening it opens them all."""
+    names = ["well A&B_t0.ome.tif", "well A&B_t1.ome.tif"]
+    data = "".join(
+        f'<TiffData FirstT="{t}" FirstC="0" FirstZ="0" IFD="0" PlaneCount="1">'
+        f'<UUID FileName="{escape(name)}">urn:uuid:{t}</UUID></TiffData>'
+        for t, name in enumerate(names)
+    )
+    for t, name in enumerate(names):
+        text = (
+            '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
+            f'UUID="urn:uuid:{t}"><Image ID="Image:0"><Pixels ID="Pixels:0" '
+            'DimensionOrder="XYZCT" Type="uint8" SizeX="10" SizeY="8" SizeZ="1" SizeC="1" '
+            f'SizeT="2"><Channel ID="Channel:0:0"/>{data}</Pixels></Image></OME>'
+        )
+        tifffile.imwrite(tmp_path / name, PIXELS + t, description=text, metadata=None)
+    save(tmp_path / "z.tif")
+    refs = list_inputs(tmp_path)
+    assert names_of(refs) == [names[0], "z.tif"]
+    with refs[0].open() as image:
+        assert image.axes == "tyx"
+        np.testing.assert_array_equal(image.data, np.stack([PIXELS, PIXELS + 1]))
+    assert names_of(list_inputs([tmp_path / name for name in names])) == names  # as asked for
+    (tmp_path / names[1]).unlink()
+    with pytest.raises(ImageFileError, match="1 of the 2 planes that it describes are missing"):
+        list_inputs(tmp_path)[0].open()
 
 
 def test_text_and_back(tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Self, TypeAlias
 from brushwood.errors import ImageFileError, InputError
 from brushwood.io.imagefile import ZARR, name_of
 from brushwood.io.images import SUFFIXES, ImageFile, is_zarr, read_image, stem_of
-from brushwood.io.scenes import scenes_of
+from brushwood.io.scenes import partners_of, scenes_of
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
@@ -129,14 +130,12 @@ def _of_entry(
         images = _of_folder(ref.path, recursive, outs, with_results)
         if not images:
             raise InputError(_nothing_in(ref.path, recursive))
-        for image in images:
-            yield from expanded(image)
+        yield from _sets(images)
     elif has_magic(str(ref.path)) and not os.path.lexists(ref.path):
         files = [Path(m) for m in sorted(glob(str(ref.path))) if _is_image(Path(m))]
         if not files:
             raise InputError(f"No image matches {str(ref.path)!r}. Check the pattern.")
-        for file in files:
-            yield from expanded(file)
+        yield from _sets(files)
     else:
         yield from expanded(ref.path)
 
@@ -153,6 +152,17 @@ def _fields(ref: InputRef) -> list[InputRef]:
     """Return the fields of a well, or the scene itself."""
     inner = [each for each in expanded(ref.path) if each.scene.startswith(f"{ref.scene}/")]
     return inner or [ref]
+
+
+def _sets(files: Sequence[Path]) -> Iterator[InputRef]:
+    """Yield the images of files; of a data set in parts, each of which opens it all, the first."""
+    covered: set[Path] = set()
+    for file in files:
+        if file in covered:
+            continue
+        with suppress(ImageFileError, OSError, ImportError):
+            covered |= partners_of(file)
+        yield from expanded(file)
 
 
 def expanded(path: Path) -> list[InputRef]:

@@ -44,6 +44,25 @@ def scenes_of(path: Path) -> tuple[str, ...]:
     return ("",)
 
 
+def partners_of(path: Path) -> frozenset[Path]:
+    """Return all files of a data set that a file belongs to; none if it stands alone.
+
+    Parameters
+    ----------
+    path : path
+
+    Raises
+    ------
+    ImageFileError
+        If the file is damaged.
+    """
+    if kind_of(path) != TIFF or not path.name.lower().endswith((".ome.tif", ".ome.tiff")):
+        return frozenset()
+    from brushwood.io.tiff import tiff_partners
+
+    return tiff_partners(path)
+
+
 def scene_keys(names: Sequence[str]) -> tuple[str, ...]:
     """Return a key a scene: its name where all are distinct and no numbers, else its position."""
     if len(names) <= 1:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import unescape
 
 import numpy as np
 import tifffile
@@ -23,6 +24,7 @@ from brushwood.io.tiff_meta import is_cut, read_header
 
 #: Compressed images up to this size are decoded into memory at once.
 _SMALL = 256 << 20
+_ALONE: frozenset[Path] = frozenset()
 #: What tifffile raises on damaged files; its decoders' own errors derive from RuntimeError.
 _ERRORS = (
     tifffile.TiffFileError,
@@ -47,6 +49,17 @@ def tiff_scenes(path: Path) -> tuple[str, ...]:
             return scene_keys(_names(tiff))
     except _ERRORS as error:
         raise _invalid(path, error) from error
+
+
+def tiff_partners(path: Path) -> frozenset[Path]:
+    """Return the files that a part of an OME-TIFF data set names as its other parts, itself too."""
+    try:
+        with _complaints(), tifffile.TiffFile(path) as tiff:
+            text = tiff.ome_metadata if tiff.is_ome else None
+    except _ERRORS as error:
+        raise _invalid(path, error) from error
+    names = set(re.findall(r'FileName="([^"/\\]+)"', text or ""))
+    return frozenset(path.with_name(unescape(name)) for name in names) if len(names) > 1 else _ALONE
 
 
 def read_tiff(path: Path, scene: str = "") -> ImageFile:
