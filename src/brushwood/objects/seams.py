@@ -68,7 +68,8 @@ class Seams:
         ndarray of int64, shape (n, 2)
             Names counted from 0 over all blocks.
         """
-        found = [np.zeros((0, 2), np.int64)]
+        found = [np.zeros(0, np.int64)]
+        total = int(starts[-1]) + 1
         axes = [axis for axis in range(3) if block.start[axis] > 0]
         own = self._planes(block.start) if axes else {}
         here = int(starts[cell_of(block.start, self.size, self.shape)])
@@ -81,9 +82,10 @@ class Seams:
                 there = theirs[a : a + mine.shape[0], b : b + mine.shape[1]]
                 both = (mine > 0) & (there > 0)
                 if both.any():
-                    pairs = np.stack([mine[both] + (here - 1), there[both] - 1], axis=1)
-                    found.append(np.unique(pairs, axis=0))
-        return np.unique(np.concatenate(found), axis=0)
+                    # One number a pair: a block has few names, so that it does not overflow.
+                    found.append(np.unique(mine[both] * total + there[both]))
+        own_name, name = np.divmod(np.unique(np.concatenate(found)), total)
+        return np.stack([own_name + (here - 1), name - 1], axis=1)
 
     def _before(self, block: Block, axis: int, starts: Table) -> Ints:
         """Return the names in the plane before a block, one pixel wider all around.
