@@ -198,3 +198,14 @@ def test_a_tiff_that_does_not_fit_is_refused_before_it_is_written(tmp_path):
 def test_axes_must_describe_the_array(tmp_path, axes, shape):
     with pytest.raises(InputError, match="do not describe"):
         write_image(tmp_path / "a.tif", ramp(*shape), axes)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32"])
+@pytest.mark.parametrize("ending", [".tif", ".ome.zarr"])
+@pytest.mark.parametrize(
+    ("unit", "read"), [("µm", "um"), ("micron", "um"), ("Å", "Å"), ("a\ud83d\0b", "ab")]
+)
+def test_units_may_have_letters_that_are_not_ascii(tmp_path, dtype, ending, unit, read):
+    write_image(tmp_path / f"a{ending}", ramp(4, 5).astype(dtype), "yx", (0.5, 0.25), unit)
+    with read_image(tmp_path / f"a{ending}") as found:
+        assert (found.unit, dict(found.scale)) == (read, {"y": 0.5, "x": 0.25})

@@ -28,6 +28,8 @@ _TIMES = {
     "milliseconds": "ms", "microsecond": "us", "µs": "us", "μs": "us", "minute": "min",
     "minutes": "min", "hour": "h", "hours": "h", "day": "d", "days": "d",
 }  # fmt: skip
+#: As ImageJ writes letters that are not ASCII.
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _NO_UNITS = {"", "pixel", "pixels", "px", "null", "reference frame", "inch"}
 NOTHING: Mapping[str, float] = MappingProxyType({})
 
@@ -172,7 +174,8 @@ def no_scene(path: Path, scene: str, known: Sequence[str] = ()) -> ImageFileErro
 
 def unit_of(text: object) -> str | None:
     """Return a unit in one spelling; None for pixels and for nothing."""
-    unit = str(text or "").strip().replace("\\u00B5", "µ").replace("\\u00b5", "µ")
+    unit = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), str(text or "").strip())
+    unit = "".join(letter for letter in unit if letter.isprintable())
     return None if unit.lower() in _NO_UNITS else _UNITS.get(unit.lower(), unit)[:32]
 
 

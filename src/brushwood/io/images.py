@@ -234,7 +234,7 @@ def create_image(
         )
     is_within = is_label_target(target)
     header = Header(
-        axes, scale, unit, tuple(channel_names), time_step, time_unit, labels or is_within
+        axes, scale, unit_of(unit), tuple(channel_names), time_step, time_unit, labels or is_within
     )
     creator = _creator(target)
     if is_within:

@@ -106,7 +106,9 @@ def imagej_metadata(header: Header, axes: str, shape: tuple[int, ...]) -> dict[s
     """
     found: dict[str, Any] = {"axes": axes.upper()}
     if "x" in header.scale and "y" in header.scale:
-        found["unit"] = header.unit or "pixel"
+        # As ImageJ writes letters that are not ASCII.
+        unit = header.unit or "pixel"
+        found["unit"] = "".join(c if c.isascii() else f"\\u{ord(c):04X}" for c in unit)
     if "z" in header.scale and "z" in axes:
         found["spacing"] = header.scale["z"]
     factor = _SECONDS.get(header.time_unit or "s")
