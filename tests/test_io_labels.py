@@ -30,19 +30,25 @@ def _do(work, item):
     return work(item, Job())
 
 
+@pytest.fixture(scope="module")
+def processes():
+    """Two other processes."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        yield pool
+
+
 class Pool:
     """Workers in other processes, as a run has them."""
 
-    is_remote = True
+    n, is_remote = 2, True
 
-    def __init__(self, n):
-        self.n = n
+    def __init__(self, processes):
+        self.processes = processes
 
     def each(self, work, items, job=None, message="", weights=None):
-        with ProcessPoolExecutor(self.n, get_context("spawn")) as pool:
-            futures = [pool.submit(_do, work, item) for item in items]
-            for position, future in reversed(list(enumerate(futures))):
-                yield position, future.result()
+        futures = [self.processes.submit(_do, work, item) for item in items]
+        for position, future in reversed(list(enumerate(futures))):
+            yield position, future.result()
 
 
 def files(path):
@@ -112,9 +118,9 @@ def test_a_label_image_that_fails_half_way_is_neither_seen_nor_listed(tmp_path):
         ((2, 1030, 2050), "cyx", "float32"),
     ],
 )
-def test_any_workers_make_the_same_pyramid(tmp_path, shape, axes, dtype):
+def test_any_workers_make_the_same_pyramid(tmp_path, processes, shape, axes, dtype):
     data = (RNG.random(shape) * 99).astype(dtype)
-    for name, workers in (("one", IN_TURN), ("many", Pool(2))):
+    for name, workers in (("one", IN_TURN), ("many", Pool(processes))):
         path = tmp_path / name / "a.ome.zarr"
         path.parent.mkdir()
         with create_image(path, shape, dtype, axes, workers=workers) as out:
@@ -168,13 +174,12 @@ def _fill(array, rows):
 
 
 @pytest.mark.parametrize("ending", [".tif", ".zarr", ".npy"])
-def test_several_processes_write_one_image(tmp_path, ending):
+def test_several_processes_write_one_image(tmp_path, processes, ending):
     path = tmp_path / f"a{ending}"
     with create_image(path, (2048, 600), "uint16", "yx") as out:
         pickle.loads(pickle.dumps(out))[0:1, 0:1] = 0
-        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-            parts = [slice(y, y + 512) for y in range(0, 2048, 512)]
-            list(pool.map(_fill, [out] * 4, parts))
+        parts = [slice(y, y + 512) for y in range(0, 2048, 512)]
+        list(processes.map(_fill, [out] * 4, parts))
     with read_image(path) as image:
         wanted = np.broadcast_to(np.arange(2048)[:, None] % 250, (2048, 600))
         np.testing.assert_array_equal(np.asarray(image.data[...]), wanted)
