@@ -2,10 +2,12 @@
 
 import warnings
 
+import dask.array
 import numpy as np
 import pandas as pd
 import pytest
 
+from brushwood.arrays import ImageSource
 from brushwood.batch.chain import planned_outputs, run_chain
 from brushwood.batch.models import Models
 from brushwood.batch.recipe import Recipe
@@ -337,3 +339,27 @@ def test_files_that_know_no_axes_are_read_as_in_training(axis, tmp_path):
         PixelStep(classifier, channel_axis=axis), ObjectStep(PARAMS), outputs=("objects",)
     )
     np.testing.assert_array_equal(said.run(tmp_path / "cells.npy").objects, found.objects)
+
+
+def test_time_channels_and_depth_at_once():
+    image, discs = picture((2, 6, 40, 50))
+    data = np.stack([image, image / 2 + 3, np.ones_like(image)], 1)
+    classifier = new(ndim=3, channel_axis=0).fit(data[0, :2], strokes(discs[0]))
+    size = (1.0, 0.5, 0.5)
+    found = recipe(classifier, channels=(0, 1)).run(image_file(data, "tczyx", size=size))
+    assert found.axes == "tzyx"
+    source = ImageSource.of(data, channel_axis=1, ndim=3, channels=[0, 1])
+    np.testing.assert_array_equal(found.classes, classifier.predict(source))
+    expected = split_objects(found.classes, 2, params=PARAMS, ndim=3, spacing=size)
+    np.testing.assert_array_equal(found.objects, expected)
+    options = {"channel_axis": 1, "ndim": 3, "spacing": size, "unit": "µm", "names": NAMES}
+    same_table(found.table, measure(expected, data, **options))
+    assert set(found.table["frame"]) == {0, 1}
+
+
+def test_a_dask_array_is_an_image():
+    image, classifier = flat()
+    found = recipe(classifier).run(dask.array.from_array(image, chunks=(17, 30)))
+    expected = recipe(classifier).run(image)
+    np.testing.assert_array_equal(found.objects, expected.objects)
+    pd.testing.assert_frame_equal(found.table, expected.table, check_exact=True)
