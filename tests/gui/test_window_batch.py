@@ -128,6 +128,27 @@ def test_what_the_process_refuses_is_said(filled):
     assert not filled.start.isEnabled()
 
 
+def test_files_that_came_are_found_when_looked_for_again(filled):
+    filled.script(files=[*FILES, planned("d")])
+    filled.view.plan._look.click()
+    filled.planned()
+    assert len(filled.board.rows) == 4
+
+
+def test_choices_changed_during_a_run_are_planned_when_it_has_ended(filled, folder):
+    filled.script(hangs=True, lines=LINES[:2])
+    filled.start.click()
+    filled.wait(lambda: filled.states()[0] == "running")
+    filled.state.recursive = True
+    assert filled.states()[0] == "running"
+    filled.script(hangs=False, lines=[], files=FILES[:2])
+    filled.controller.cancel()
+    filled.wait(lambda: not filled.controller.running.is_busy)
+    filled.planned()
+    assert filled.states() == ["waiting", "waiting"]
+    assert "--recursive" in words_of_runs(folder)[-1]
+
+
 def test_the_button_says_resume_when_something_is_done_already(filled):
     filled.script(files=[planned("a", state="skipped"), planned("b")])
     filled.state.workers += 1

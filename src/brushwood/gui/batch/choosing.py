@@ -5,10 +5,12 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from brushwood.batch.recipe import Recipe
 from brushwood.gui._scene import NapariScene
 from brushwood.gui._tasks import TaskRunner
 from brushwood.jobs import Job
-from brushwood.session.batch_choice import Choice, choose_file, choose_window
+from brushwood.session.batch_choice import Choice, applied, choose_file, choose_window
+from brushwood.session.batching import missing
 from brushwood.session.recipe_facts import gather_facts
 from brushwood.session.session import Session
 
@@ -43,6 +45,17 @@ class Choosing(QObject):
     def is_looking(self) -> bool:
         """Whether an answer is being worked out now."""
         return self._runner.is_busy
+
+    @property
+    def lacking(self) -> str:
+        """What must be chosen before a run can be planned, "" if nothing is missing."""
+        return missing(self._state, self.choice.problem)
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """The recipe with the choices of section 3, None while something is missing."""
+        whole = self.choice.recipe
+        return None if whole is None or self.lacking else applied(whole, self._state)
 
     def start(self) -> None:
         """Follow the window. Calling it again does nothing."""

@@ -1,17 +1,16 @@
 """Join the choices, the plan, the run and the view of the batch."""
 
-import os
 from dataclasses import replace
 from typing import Any
 
-from qtpy.QtCore import QObject, QUrl
-from qtpy.QtGui import QDesktopServices, QGuiApplication
+from qtpy.QtCore import QObject
 
 from brushwood.gui._docks import open_named
 from brushwood.gui._help import show_help
 from brushwood.gui._scene import NapariScene, session_for
 from brushwood.gui.batch.choosing import Choosing
 from brushwood.gui.batch.counting import Counting
+from brushwood.gui.batch.exporting import Exporting
 from brushwood.gui.batch.intents import Intents
 from brushwood.gui.batch.listing import Listing
 from brushwood.gui.batch.opening import Opening
@@ -19,13 +18,11 @@ from brushwood.gui.batch.planning import Planning
 from brushwood.gui.batch.previewing import Previewing
 from brushwood.gui.batch.resuming import Resuming
 from brushwood.gui.batch.running import Running
-from brushwood.gui.batch.saving import Saving
 from brushwood.gui.batch.view import BatchView
 from brushwood.session.batch_board import Row
-from brushwood.session.batch_choice import Choice, applied
+from brushwood.session.batch_choice import Choice
 from brushwood.session.batch_events import EndTold, OverallTold, PlanTold
 from brushwood.session.batch_record import Unfinished
-from brushwood.session.batch_script import WINDOW_COPIED, batch_script
 from brushwood.session.batch_text import (
     count,
     end_sentence,
@@ -34,7 +31,7 @@ from brushwood.session.batch_text import (
     plan_sentence,
     running_sentence,
 )
-from brushwood.session.batching import CHOICES, RunRequest, missing
+from brushwood.session.batching import CHOICES, RunRequest
 
 #: Choices that decide what is done, and which images there are.
 _STEPS, _SOURCES = {"what", "recipe", "model", "truth"}, {"sources", "recursive", "out"}
@@ -57,7 +54,7 @@ class BatchController(QObject):
         self._report = self._folder = ""
         self._preview_path = ""
         self._digest, self._taken = "", ()
-        self._goes_on = self._is_mine = False
+        self._goes_on = self._is_mine = self._is_outdated = False
         self.intents = Intents(self.state, view, self)
         self.choosing = Choosing(self.session, self.scene, self)
         self.counting = Counting(self)
@@ -66,7 +63,7 @@ class BatchController(QObject):
         self.resuming = Resuming(view.resume, self)
         self.opening = Opening(self.scene, self)
         self.previewing = Previewing(self.scene, self)
-        self.saving = Saving(self)
+        self.exporting = Exporting(self.state, self.choosing, view, self)
         self.listing = Listing(view.files, self)
         self._connect_parts()
         self._connect_view()
@@ -84,26 +81,25 @@ class BatchController(QObject):
         running.refused.connect(self._on_run_refused)
         running.busy_changed.connect(self._on_busy)
         self.resuming.wanted.connect(self._on_go_on)
-        for part in (self.opening, self.previewing, self.listing, self.saving):
+        for part in (self.opening, self.previewing, self.listing, self.exporting):
             part.said.connect(self.say)
         self.previewing.busy_changed.connect(self._on_busy)
         self.previewing.progressed.connect(self.view.actions.show_progress)
 
     def _connect_view(self) -> None:
-        view, state = self.view, self.state
+        view = self.view
         view.seen.connect(self.choosing.watch)
         view.what.train_requested.connect(lambda: open_named(self.scene.viewer, "Pixel classifier"))
-        view.what.save_requested.connect(self._on_save)
+        view.plan.look_requested.connect(self._on_look)
         view.plan.preview_requested.connect(self._on_preview)
         view.plan.image_chosen.connect(self._on_preview_image)
         self.listing.opened.connect(self._on_open)
         self.listing.preview_requested.connect(self._on_preview_row)
-        view.files.report_requested.connect(lambda: self._open(self._report))
-        view.files.folder_requested.connect(lambda: self._open(state.out))
+        view.files.report_requested.connect(lambda: self.exporting.open(self._report))
+        view.files.folder_requested.connect(lambda: self.exporting.open(self._folder))
         actions = view.actions
         actions.start_requested.connect(self.start_run)
         actions.cancel_requested.connect(self.cancel)
-        actions.copy_requested.connect(self._on_copy)
         actions.help_requested.connect(lambda: show_help("batch-window", view))
 
     def start(self) -> None:
@@ -111,6 +107,7 @@ class BatchController(QObject):
         if self._is_live or not self.scene.is_alive:
             return
         self._is_live = True
+        self._digest = ""  # what was being planned when the dock was closed is planned again
         self.state.events.connect(self._on_changed)
         self.resuming.look()
         self.choosing.start()
@@ -125,7 +122,7 @@ class BatchController(QObject):
         self.state.events.disconnect(self._on_changed)
         for part in (
             self.choosing, self.counting, self.planning, self.running, self.opening,
-            self.previewing, self.listing, self.saving,
+            self.previewing, self.listing, self.exporting,
         ):  # fmt: skip
             part.stop()
         self.view.actions.show_busy(False)
@@ -144,7 +141,7 @@ class BatchController(QObject):
         """Say why nothing can be started now; "" if it can."""
         if self.running.is_busy:
             return "A run goes on. Cancel stops it; what is done is kept."
-        lacking = missing(self.state, self.choosing.choice.problem)
+        lacking = self.choosing.lacking
         if lacking:
             return lacking
         if self._refused:
@@ -164,11 +161,11 @@ class BatchController(QObject):
         view.what.show_choice(state)
         view.images.show_sources(state.sources, recursive=state.recursive)
         view.results.show_state(state, choice.possible)
-        view.what.show_save(choice.problem or ("" if state.save else self._lacking()))
+        view.what.show_save(choice.problem or ("" if state.save else self.choosing.lacking))
         self._show_images()
         reason = self.reason()
         resumes = state.existing != "replace" and _is_begun(self.plan)
-        view.actions.show_ready(reason, self._lacking(), resumes=resumes)
+        view.actions.show_ready(reason, self.choosing.lacking, resumes=resumes)
         view.files.show_outcome(self._report, self._folder)
         if not self.is_busy:
             ready = plan_sentence(self.plan) if self.plan is not None else ""
@@ -176,7 +173,7 @@ class BatchController(QObject):
 
     def start_run(self) -> None:
         """Start, or go on."""
-        recipe = self._recipe()
+        recipe = self.choosing.recipe
         if self.reason() or recipe is None or self.plan is None:
             self.refresh()
             return
@@ -184,9 +181,12 @@ class BatchController(QObject):
         self.planning.stop()
         self._report, self._left = "", None
         request = RunRequest.of(self.state, "")
-        if self.state.existing == "replace":  # an interrupted run goes on where it was
-            self.state.existing = "renew"
+        self._is_outdated = False
         self.running.start(recipe, request, self.choosing.choice.title, self._environment())
+        if self.state.existing == "replace":  # an interrupted run goes on where it was
+            self._is_mine = True
+            self.state.existing = "renew"
+            self._is_mine = False
         view = self.view
         for section in (view.what, view.images, view.results, view.plan):
             section.set_open(False)
@@ -199,16 +199,9 @@ class BatchController(QObject):
             self.view.actions.show_stopping()
             self.running.cancel()
 
-    def _lacking(self) -> str:
-        return missing(self.state, self.choosing.choice.problem)
-
     def _environment(self) -> dict[str, str]:
         device = self.session.state.device
         return {"BRUSHWOOD_DEVICE": device} if device else {}
-
-    def _recipe(self) -> Any:
-        recipe = self.choosing.choice.recipe
-        return None if recipe is None or self._lacking() else applied(recipe, self.state)
 
     def _on_changed(self, info: Any) -> None:
         """A choice changed."""
@@ -234,10 +227,11 @@ class BatchController(QObject):
         """Plan anew, if there is enough to plan."""
         self._refused = ""
         if self.running.is_busy:
+            self._is_outdated |= not self._is_mine
             self.refresh()
             return
         self.plan = None
-        lacking, recipe = self._lacking(), self._recipe()
+        lacking, recipe = self.choosing.lacking, self.choosing.recipe
         if recipe is None:
             self.planning.stop()
             self.listing.clear()
@@ -246,6 +240,12 @@ class BatchController(QObject):
             self.view.plan.show_planning()
             self.planning.ask(recipe, RunRequest.of(self.state, ""), self._environment())
         self.refresh()
+
+    def _on_look(self) -> None:
+        """Look at everything again: files may have changed."""
+        self._digest = ""
+        self.counting.count(self.state)
+        self.choosing.look()
 
     def _on_choice_made(self, choice: Choice) -> None:
         """The recipe is known: its own choices are taken over when it is another one."""
@@ -308,7 +308,10 @@ class BatchController(QObject):
             self.state.said = end_step_text(end, n)
             self.say(end_sentence(end, n))
         self.plan = _after(self.plan, self.listing.board.rows)
-        self.refresh()
+        if self._is_outdated:  # the choices were changed meanwhile
+            self._plan()
+        else:
+            self.refresh()
 
     def _on_run_refused(self, reason: str) -> None:
         self.say(reason)
@@ -346,36 +349,13 @@ class BatchController(QObject):
         self._on_preview()
 
     def _on_preview(self) -> None:
-        choice, recipe = self.choosing.choice, self._recipe()
+        choice, recipe = self.choosing.choice, self.choosing.recipe
         if recipe is not None and self._preview_path and not self.is_busy:
             device = self.session.state.device
             self.previewing.make(self._preview_path, replace(choice, recipe=recipe), device)
 
     def _on_open(self, row: Row) -> None:
         self.opening.open(row, self.choosing.choice)
-
-    def _open(self, path: str) -> None:
-        if not os.path.exists(path):
-            self.say(f"{path} is not there any more.")
-        elif not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
-            self.say(f"No program answers. Open it yourself: {path}")
-
-    def _on_save(self) -> None:
-        recipe = self.choosing.choice.recipe
-        if recipe is not None and self.state.save:
-            self.saving.ask(applied(recipe, self.state), self.view)
-
-    def _on_copy(self) -> None:
-        recipe = self._recipe()
-        if recipe is None:
-            return
-        if self.state.what == "window":
-            text, said = recipe.to_script(), WINDOW_COPIED
-        else:
-            text = batch_script(self.state, self.choosing.choice.title)
-            said = "A script that makes the same files is on the clipboard."
-        QGuiApplication.clipboard().setText(text)
-        self.say(said)
 
 
 def _is_begun(plan: PlanTold | None) -> bool:

@@ -20,6 +20,7 @@ class PlanSection(Section):
 
     preview_requested = Signal()
     image_chosen = Signal(object)
+    look_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("4  Plan", "What will be done, as looked at before the start.", parent)
@@ -32,10 +33,14 @@ class PlanSection(Section):
         self._image.key_chosen.connect(self.image_chosen)
         self._preview = QPushButton("Preview")
         self._preview.clicked.connect(self.preview_requested)
+        self._look = QPushButton("Look again")
+        self._look.setToolTip("Plan anew, after files or folders have changed.")
+        self._look.clicked.connect(self.look_requested)
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self._image, 1)
         row.addWidget(self._preview)
+        row.addWidget(self._look)
         for part in (self._said, self.stops, self.notes):
             self.box.addWidget(part)
         self.box.addLayout(row)

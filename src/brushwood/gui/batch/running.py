@@ -1,5 +1,7 @@
 """Run a batch in a process of its own, note it on disk until it ends, and tell what it says."""
 
+import os
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +29,12 @@ _NOTE_EVERY = 5.0
 def notes_folder() -> Path:
     """Return where runs are noted that have not ended."""
     kind = QStandardPaths.StandardLocation.GenericDataLocation
-    return Path(QStandardPaths.writableLocation(kind)) / "brushwood" / "batch"
+    folder = Path(QStandardPaths.writableLocation(kind)) / "brushwood" / "batch"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that is read-only
+        return Path(tempfile.gettempdir()) / "brushwood-batch"
+    return folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir()) / "brushwood-batch"
 
 
 class _Presence:
