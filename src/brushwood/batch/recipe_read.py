@@ -26,7 +26,10 @@ _TOP = ("format", "version", "name", *_STEPS, "save", "image_format", "table_for
 def read(path: Path) -> "Recipe":
     """Read a recipe file; see `Recipe.load`."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        size = path.stat().st_size
+        if not path.is_file():  # reading a device may never end
+            raise _foreign(path, "it is no file")
+        if size > MAX_BYTES:
             raise _foreign(path, f"it is larger than {MAX_BYTES >> 20} MiB")
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
