@@ -205,7 +205,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     (tmp_path / "image.tif").write_bytes(b"II*\x00\xff\xfe")
     with pytest.raises(RecipeError, match="no text in UTF-8"):
         Recipe.load(tmp_path / "image.tif")
-    with pytest.raises(RecipeError, match="Cannot read the recipe .*it is no file"):
+    with pytest.raises(RecipeError, match=r"Cannot read the recipe .*it is no file"):
         Recipe.load(tmp_path)
     (tmp_path / "mine.json").write_text(changed("20", '"x"'), "utf-8")
     with pytest.raises(RecipeError, match=r"^mine\.json, line 10: objects\.params\.min_size"):
