@@ -161,7 +161,7 @@ def test_start_says_what_is_part_of_the_recipe_and_saves_it(open_desk, qtbot, tm
     desk.wait(lambda: "Comparison" not in dialog.summary.text())
     assert not dialog.save_button.isEnabled() or not dialog.folder.text()
     dialog.take_truth(str(tmp_path))
-    desk.wait(lambda: "Comparison of auto" in dialog.summary.text())
+    desk.wait(lambda: "Comparison with the truth" in dialog.summary.text())
     dialog.save_as(str(tmp_path / "blobs"))
     desk.wait(lambda: "Saved blobs.json" in start._status.text())
     recipe = Recipe.load(tmp_path / "blobs.json")

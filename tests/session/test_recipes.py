@@ -7,6 +7,7 @@ import pytest
 
 from brushwood import opencl
 from brushwood.batch.steps import MeasureStep, ObjectStep
+from brushwood.io.images import write_image
 from brushwood.objects.split_params import SplitParams
 from brushwood.session.freshness import MEASURED, fingerprint
 from brushwood.session.objects_state import Made
@@ -198,6 +199,50 @@ def test_channels_are_found_among_those_of_the_same_file(models):
     scene.origins["actin"] = "other.tif"
     draft = recipe_of(session, scene)
     assert any("opened from different files" in sentence for sentence in draft.missing)
+
+
+def test_channels_are_found_by_the_names_in_the_file(models, tmp_path):
+    path = tmp_path / "cells.ome.tif"
+    write_image(path, np.zeros((3, *SHAPE), np.uint8), "cyx", channel_names=("A", "B", "C"))
+    session = session_with(models[1], ("cells C", "cells A"))
+    scene = FakeScene(("cells A", "cells C"), origin=str(path))
+    note = made(scene, image="cells C")
+    note[MEASURED] = {"names": ["intensity_mean"], "images": ["cells A"], "columns": []}
+    draft = recipe_of(session, scene)
+    assert draft.recipe.pixels.channels == (2, 0)
+    assert draft.recipe.objects.image_channel == 2
+    assert draft.recipe.measure.channels == (0,)
+    assert "2 (cells C), 0 (cells A)" in draft.included[0]
+    assert draft.missing == ()
+    unnamed = FakeScene(("one", "two"), origin=str(path))
+    draft = recipe_of(session_with(models[1], ("one", "two")), unnamed)
+    assert "has 3 channels, but only 2 of them are layers" in draft.missing[0]
+
+
+@pytest.mark.parametrize(
+    ("spacing", "layer", "says"),
+    [
+        (
+            (0.25, 0.25),
+            ((1.0, 1.0), "px"),
+            "has pixels of 0.25 × 0.25 µm, but its layer has pixels",
+        ),
+        ((0.25, 0.25), ((0.25, 0.25), "µm"), ""),
+        ((0.25, 0.25), ((0.5, 0.5), "µm"), "but its layer has 0.5 × 0.5 µm"),
+        (None, ((0.5, 0.5), "µm"), "does not say how large its pixels are"),
+        (None, ((1.0, 1.0), "px"), ""),
+    ],
+)
+def test_a_layer_with_another_pixel_size_than_its_file_is_said(
+    models, tmp_path, spacing, layer, says
+):
+    path = tmp_path / "cells.tif"
+    write_image(path, np.zeros(SHAPE, np.uint8), "yx", spacing, "um" if spacing else None)
+    scene = FakeScene(origin=str(path))
+    scene._images = [replace(scene._images[0], scale=layer[0], unit=layer[1])]
+    draft = recipe_of(session_with(models[0], ("dna",)), scene)
+    assert (draft.file is not None) == bool(says)
+    assert says in " ".join(draft.missing)
 
 
 def test_layers_without_a_file_are_the_image_as_they_are_ticked(models):

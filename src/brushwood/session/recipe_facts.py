@@ -50,6 +50,10 @@ class PixelFacts:
         What the channels were opened from, each once.
     has_new_strokes : bool
         Strokes were painted that it has not learned from.
+    order : tuple of int
+        Channel of the file that each of `siblings` shows; empty for their order.
+    in_file : int
+        Channels of the file, 0 if that is not known.
     """
 
     classifier: "PixelClassifier"
@@ -60,17 +64,29 @@ class PixelFacts:
     siblings: tuple[ImageRef, ...]
     files: tuple[str, ...] = ()
     has_new_strokes: bool = False
+    order: tuple[int, ...] = ()
+    in_file: int = 0
+
+    @property
+    def n_channels(self) -> int:
+        """Channels of the whole image, as far as that is known."""
+        is_rgb = bool(self.images) and self.images[0].rgb
+        return max(len(self.siblings), self.in_file, 3 if is_rgb else 1)
 
     def places(self, keys: Sequence[LayerKey]) -> tuple[int, ...] | None:
         """Return the places of layers among the image's channels, None if one is no channel."""
         if self.images and self.images[0].rgb:
             return (0, 1, 2) if set(keys) == {self.images[0].key} else None
         known = [image.key for image in self.siblings]
-        return tuple(known.index(k) for k in keys) if set(keys) <= set(known) else None
+        if not set(keys) <= set(known):
+            return None
+        order = self.order or tuple(range(len(known)))
+        return tuple(order[known.index(k)] for k in keys)
 
     def name_of(self, place: int) -> str:
         """Return what a channel is called in the window."""
-        return self.siblings[place].name if place < len(self.siblings) else str(place)
+        order = self.order or tuple(range(len(self.siblings)))
+        return self.siblings[order.index(place)].name if place in order else str(place)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

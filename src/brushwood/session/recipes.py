@@ -26,6 +26,7 @@ from brushwood.session.recipe_facts import (
     RecipeFacts,
     gather_facts,
 )
+from brushwood.session.recipe_file import FileFacts, difference_text, differs, look_at
 from brushwood.session.session import Session
 
 #: Why there is no recipe.
@@ -46,6 +47,8 @@ class RecipeDraft:
         What of the window is not part of it, and why, a sentence each.
     classes, object_classes : Classes
         Names and colours of the classes of pixels and of objects.
+    file : FileFacts or None
+        The image's file, where its pixel size is not that of the layer.
     """
 
     recipe: Recipe | None = None
@@ -53,6 +56,7 @@ class RecipeDraft:
     missing: tuple[str, ...] = ()
     classes: Classes = ()
     object_classes: Classes = ()
+    file: FileFacts | None = None
 
 
 def recipe_of(
@@ -83,17 +87,21 @@ def draft_of(
     """Turn facts into a recipe. It reads pixels and packs models: work for a thread."""
     if facts.pixels is None:
         return RecipeDraft(missing=(NO_MODEL,))
+    seen, file = _beside_file(facts.pixels)
     drafting = _Drafting(facts, job)
-    pixels = drafting.pixels(facts.pixels)
-    objects = drafting.objects(facts.pixels)
-    measured = drafting.measure(facts.pixels) if objects is not None else None
+    pixels = drafting.pixels(seen)
+    objects = drafting.objects(seen)
+    measured = drafting.measure(seen) if objects is not None else None
     classify = drafting.classify() if objects is not None else None
     evaluate = drafting.evaluate(truth, objects is not None)
     saves = [*facts.outputs] or ["classes"]
     saves += ["objects"] if objects is not None else []
     saves += ["object_classes"] if classify is not None else []
     saves += ["table"] if measured is not None or classify is not None else []
-    images = facts.pixels.images
+    images = seen.images
+    differing = file if file is not None and images and differs(images[0], file) else None
+    if differing is not None:
+        drafting.missing.append(difference_text(images[0], differing))
     model = facts.model or facts.surrogate
     listed = model.classes if model is not None and classify is not None else None
     return RecipeDraft(
@@ -104,13 +112,26 @@ def draft_of(
             classify,
             evaluate,
             tuple(saves),
-            name=name or (images[0].name if images else facts.pixels.origin),
+            name=name or (images[0].name if images else seen.origin),
         ),
         tuple(drafting.included),
         tuple(drafting.missing),
-        facts.pixels.classes,
+        seen.classes,
         listed or (),
+        differing,
     )
+
+
+def _beside_file(pixels: PixelFacts) -> tuple[PixelFacts, FileFacts | None]:
+    """Look at the file that the layers were opened from, and find its channels by their names."""
+    file = look_at(pixels.files[0]) if len(pixels.files) == 1 else None
+    if file is None or file.n_channels < 2:
+        return pixels, file
+    places = [file.place_of(layer.name) for layer in pixels.siblings]
+    known = tuple(place for place in places if place is not None)
+    if len(known) == len(places) and len(set(known)) == len(known):
+        return replace(pixels, order=known, in_file=file.n_channels), file
+    return replace(pixels, in_file=file.n_channels), file
 
 
 class _Drafting:
@@ -153,9 +174,14 @@ class _Drafting:
                 f"{len(keys)} channels, in the order {', '.join(i.name for i in facts.images)}."
             )
         places = facts.places(keys)
-        if places is None or (
-            not facts.images[0].rgb and places == tuple(range(len(facts.siblings)))
-        ):
+        if not facts.order and facts.in_file > len(facts.siblings) and not facts.images[0].rgb:
+            self.missing.append(
+                f"The image's file has {facts.in_file} channels, but only {len(facts.siblings)} of "
+                "them are layers here, so the recipe may count them wrongly. Open all of them, or "
+                "correct pixels.channels in the recipe."
+            )
+        everything = tuple(range(facts.n_channels))
+        if places is None or (not facts.images[0].rgb and places == everything):
             return None
         return places
 
@@ -202,7 +228,7 @@ class _Drafting:
                 "recipe takes its only channel; set objects.image_channel if it has several."
             )
             return None
-        return places[0] if len(pixels.siblings) > 1 else None
+        return places[0] if pixels.n_channels > 1 else None
 
     def _doubts(self, facts: ObjectFacts, pixels: PixelFacts) -> None:
         """Say where the objects in the window are not what the recipe would make."""
@@ -240,7 +266,7 @@ class _Drafting:
                 "Intensities were measured in an image that is no channel of the classified one. "
                 "The recipe measures in the classified image."
             )
-        several = len(pixels.siblings) > 1 or bool(pixels.images and pixels.images[0].rgb)
+        several = pixels.n_channels > 1
         names = tuple(str(n) for n in note.get("names", ()))
         channel_names, class_names = note.get("channel_names"), note.get("class_names")
         step = MeasureStep(
@@ -318,7 +344,8 @@ class _Drafting:
             )
         ignore = 0 if facts is None or facts.zero_is_unknown else None
         min_iou = 0.5 if facts is None else facts.min_iou
-        self.included.append(f"Comparison of {what} with the truth in {Path(truth).name}.")
+        of = "" if what == "auto" else f" of {what}"
+        self.included.append(f"Comparison{of} with the truth in {Path(truth).name}.")
         return EvaluateStep(str(truth), what, min_iou, ignore)
 
 
