@@ -12,7 +12,7 @@ from brushwood.batch.chain_fit import Fit
 from brushwood.batch.chain_maps import count_classes
 from brushwood.batch.chain_measure import measures, options_of
 from brushwood.batch.chain_scores import plain, score
-from brushwood.batch.misfits import compared_of
+from brushwood.batch.misfits import compared_of, named_classes
 from brushwood.batch.models import Models
 from brushwood.batch.recipe import Recipe
 from brushwood.batch.steps import IMAGES
@@ -36,11 +36,14 @@ class ArraySpec:
     dtype : dtype
     axes : str
         A letter an axis; classes of probabilities come first, as ``c``.
+    channel_names : tuple of str
+        Of the classes of probabilities, if each has one.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     axes: str
+    channel_names: tuple[str, ...] = ()
 
     @property
     def n_bytes(self) -> int:
@@ -100,7 +103,9 @@ def spec_of(name: str, fit: Fit) -> ArraySpec:
     """Return shape, type and axes of one of the images that a recipe makes."""
     shape, axes = fit.shape, fit.axes
     if name == "probabilities":
-        return ArraySpec((len(fit.classifier.classes_), *shape), np.dtype(np.float32), f"c{axes}")
+        count = len(fit.classifier.classes_)
+        names = named_classes(fit.classifier) or ()
+        return ArraySpec((count, *shape), np.dtype(np.float32), f"c{axes}", names)
     if name == "uncertainty":
         return ArraySpec(shape, np.dtype(np.float32), axes)
     if name == "objects":

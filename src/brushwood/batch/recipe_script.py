@@ -52,7 +52,7 @@ for ref, name in zip(refs, names_of(refs), strict=True):
 '''
 _SCORES = """
 Scores against the truth stand in the report of a run; `brushwood evaluate` compares folders."""
-_SAVE = '''def save(array, target, what, image, axes=None, labels=False):
+_SAVE = '''def save(array, target, what, image, axes=None, names=(), labels=False):
     """Write an image with the calibration of the one it was made of."""
     write_image(
         target.with_name(f"{{target.name}}-{{what}}{ending}"),
@@ -60,6 +60,7 @@ _SAVE = '''def save(array, target, what, image, axes=None, labels=False):
         axes or image.axes_of_maps(),
         image.scale,
         image.unit,
+        channel_names=names,
         time_step=image.time_step,
         time_unit=image.time_unit,
         labels=labels,
@@ -185,9 +186,14 @@ class _Script:
         lines.append(f"maps = pixels.predict_maps(source, {_texts(maps)})")
         for name in maps:
             if name in recipe.outputs:
-                axes = ', axes=f"c{image.axes_of_maps()}"' if name == "probabilities" else ""
-                lines.append(f'save(maps["{name}"], target, "{name}", image{axes})')
+                more = self._class_channels() if name == "probabilities" else ""
+                lines.append(f'save(maps["{name}"], target, "{name}", image{more})')
         return lines
+
+    def _class_channels(self) -> str:
+        names = named_classes(self.pixels)
+        more = "" if names is None else f", names={_texts(names)}"
+        return ', axes=f"c{image.axes_of_maps()}"' + more
 
     def _objects(self) -> list[str]:
         step = self.recipe.objects

@@ -162,6 +162,7 @@ class FileWork:
                         spec.axes,
                         image.scale,
                         image.unit,
+                        channel_names=spec.channel_names,
                         time_step=image.time_step,
                         time_unit=image.time_unit,
                         labels=key == "objects",

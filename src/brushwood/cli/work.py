@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from brushwood.arrays import ImageSource
+from brushwood.batch.misfits import named_classes
 from brushwood.cli.console import say
 from brushwood.errors import BrushwoodError, FeatureMismatchError
 from brushwood.io.atomic import is_full, output_error
@@ -119,7 +120,7 @@ class Task:
                         f"c{axes}" if lead else axes,
                         image.scale,
                         image.unit,
-                        channel_names=class_names(model) if lead else (),
+                        channel_names=(named_classes(model) or ()) if lead else (),
                         time_step=image.time_step,
                         time_unit=image.time_unit,
                         overwrite=overwrite,
@@ -134,12 +135,6 @@ def dtype_of(output: str, model: PixelClassifier) -> np.dtype[Any]:
     if output != "classes":
         return np.dtype(np.float32)
     return np.dtype(np.uint8 if model.classes_.max() <= 255 else np.uint16)
-
-
-def class_names(model: PixelClassifier) -> tuple[str, ...]:
-    """Return the names of a model's classes, their ids where they have none."""
-    named = dict(model.class_names or {})
-    return tuple(str(named.get(int(c)) or f"class {c}") for c in model.classes_)
 
 
 def axis_of(image: ImageFile, model: PixelClassifier, wish: int | None) -> int | None:
