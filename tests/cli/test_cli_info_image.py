@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import brushwood as bw
 from brushwood.io.images import read_image, write_image
 from ngff_files import write_multiscale, write_plate
 
@@ -95,3 +96,22 @@ def test_label_images_within_an_image_are_measured(run, tmp_path):
     assert header.startswith("label")
     assert "µm²" in header
     assert row.startswith("7,")
+
+
+@pytest.mark.parametrize("kind", ["tiff", "ome-zarr"])
+def test_classes_are_the_channels_of_probabilities_by_name(run, model, tmp_path, kind):
+    named = bw.load(model)
+    names = tuple(f"Klasse ü {i}" for i in named.classes_)
+    named.set_params(class_names=dict(zip(map(int, named.classes_), names, strict=True)))
+    named.save(tmp_path / "named.brushwood")
+    image = tmp_path / "a.tif"
+    write_image(image, np.random.default_rng(0).integers(0, 250, (40, 50)).astype("uint8"), "yx")
+    arguments = ["-o", tmp_path / "out", "--format", kind, "--save", "probabilities"]
+    code, (path,), _ = run("apply", tmp_path / "named.brushwood", image, *arguments)
+    assert code == 0
+    with read_image(path) as found:
+        assert found.channel_names == names
+    named.set_params(class_names=None).save(tmp_path / "plain.brushwood")
+    assert run("apply", tmp_path / "plain.brushwood", image, *arguments, "--overwrite")[0] == 0
+    with read_image(path) as found:
+        assert found.channel_names == ()
