@@ -14,18 +14,27 @@ PATIENCE = 60_000
 class RecipeDesk:
     """A viewer with a sample; each step is done with its widget."""
 
-    def __init__(self, viewer, qtbot, key):
+    def __init__(self, viewer, qtbot, key, path=None, annotation=None):
         from brushwood.gui._scene import NapariScene, session_for
         from brushwood.gui.pixel_classifier import PixelClassifierWidget
 
         self.viewer, self.qtbot, self.key = viewer, qtbot, key
-        viewer.open_sample("napari-brushwood", key)
+        if path is None:
+            viewer.open_sample("napari-brushwood", key)
+        else:
+            viewer.open(str(path), plugin="napari")
+            viewer.add_labels(annotation, name="annotation")
         self.session, self.scene = session_for(viewer), NapariScene(viewer)
         state = self.session.state
         state.features = FeatureSet.parse("original gaussian=1,3 hessian=2")
         state.forest = ForestParams(n_trees=15, max_depth=6)
         self.pixels = self.add(PixelClassifierWidget, "Pixel classifier").controller
         self.wait(lambda: self.session.devices)
+
+    @classmethod
+    def on_file(cls, viewer, qtbot, key, path, annotation):
+        """Return a desk for a file that napari opens, as it opens it."""
+        return cls(viewer, qtbot, key, path, annotation)
 
     def add(self, kind, name):
         widget = kind(self.viewer)
@@ -62,7 +71,7 @@ class RecipeDesk:
         """Make the objects."""
         from brushwood.gui.objects import MakeObjectsWidget
 
-        c = self.add(MakeObjectsWidget, "Make objects").controller
+        c = self.making = self.add(MakeObjectsWidget, "Make objects").controller
         c.state.live = False
         c.state.source = str(self.find(source).unique_id)
         c.state.foreground = foreground

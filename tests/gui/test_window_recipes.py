@@ -6,6 +6,7 @@ import pytest
 
 from brushwood import opencl
 from brushwood.batch.recipe import Recipe
+from brushwood.io.images import write_image
 from brushwood.session.recipes import recipe_of
 from recipe_desk import RecipeDesk
 
@@ -171,6 +172,32 @@ def test_start_says_what_is_part_of_the_recipe_and_saves_it(open_desk, qtbot, tm
     bar.copy.click()
     desk.wait(lambda: "clipboard" in start._status.text())
     compile(QGuiApplication.clipboard().text(), "script", "exec")
+
+
+def test_an_image_that_napari_opened_without_its_pixel_size(viewer, qtbot, tmp_path):
+    from brushwood.gui.recipes import RecipeBar
+    from brushwood.samples import load
+
+    sample, path = load("nuclei_3d"), tmp_path / "nuclei_3d.tif"
+    write_image(path, sample.image, "zyx", sample.spacing, "um")
+    desk = RecipeDesk.on_file(viewer, qtbot, "nuclei_3d", path, sample.annotation)
+    assert tuple(desk.find("nuclei_3d").scale) == (1, 1, 1), "napari reads the pixel size by now"
+    desk.classify().make(method="distance")
+    bar = RecipeBar(viewer)
+    qtbot.addWidget(bar)
+    bar.refresh()
+    bar.save.click()
+    desk.wait(bar.dialog.save_button.isEnabled)
+    assert "has pixels of 1 × 0.25 × 0.25 µm" in bar.dialog.summary.text()
+    bar.dialog.rescale.click()
+    desk.wait(lambda: "has pixels of" not in bar.dialog.summary.text())
+    assert tuple(desk.find("· classes").scale) == sample.spacing
+    bar.dialog.reject()
+    desk.making._on_make()
+    desk.wait(lambda: not desk.making.maker.is_running)
+    draft = drafted(desk.measure())
+    assert draft.missing == ()
+    assert_same(desk, draft.recipe.run(path))
 
 
 def test_a_script_comes_with_its_models(open_desk, tmp_path):

@@ -1,6 +1,6 @@
 """A napari viewer, seen through the few verbs that Brushwood needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -231,6 +231,25 @@ class NapariScene:
     def step(self, ndim: int) -> tuple[int, ...]:
         """Return the current slider position for a layer of `ndim` dimensions, in its pixels."""
         return tuple(self.viewer.dims.current_step[-ndim:])
+
+    def rescale(self, key: LayerKey, spacing: Sequence[float], unit: str) -> int:
+        """Give a layer, and all that lie on it, another pixel size; return how many they were.
+
+        Parameters
+        ----------
+        spacing : sequence of float
+            One an axis of space, the last ones; axes before keep theirs.
+        """
+        first = self.layer(key)
+        if first is None:
+            return 0
+        alike = [x for x in self.layers() if x.ndim == first.ndim and lie_alike(x, first)]
+        for layer in alike:
+            layer.scale = (*layer.scale[: layer.ndim - len(spacing)], *spacing)
+            if hasattr(layer, "units"):
+                kept = [str(u) for u in layer.units][: layer.ndim - len(spacing)]
+                layer.units = (*kept, *(unit for _ in spacing))
+        return len(alike)
 
     def connect_layers(self, callback: Callable[[object], None]) -> None:
         """Call a bound method when layers come, go, move or are renamed.

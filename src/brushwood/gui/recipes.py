@@ -82,6 +82,14 @@ class Recipes(QObject):
 
         self._runner.submit(work)
 
+    def use_pixel_size(self, draft: RecipeDraft) -> None:
+        """Give the image and all that lies on it the pixel size of its file, and look again."""
+        images, file = self._session.state.images, draft.file
+        if file is not None and file.spacing is not None and images:
+            n = self._scene.rescale(images[0], file.spacing, file.unit)
+            self.said.emit(f"{n} layers have the pixel size of {file.name} now. Measure again.")
+            self.draft()
+
     def save(self, draft: RecipeDraft, path: Path) -> None:
         """Write a recipe; the dialog has asked before it named an existing file."""
         recipe = draft.recipe
@@ -131,6 +139,9 @@ class RecipeDialog(QDialog):
         self.summary = wrapped_label()
         self.summary.setTextFormat(Qt.TextFormat.RichText)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.rescale = QPushButton("Use the file's pixel size")
+        self.rescale.setToolTip("Give the image and all layers on it the size in its file.")
+        self.rescale.hide()
         self.compare = QCheckBox("Compare with the truth in a folder")
         self.compare.setToolTip("Score each image against the label image of the same name.")
         self.folder = QLineEdit(readOnly=True)
@@ -144,6 +155,7 @@ class RecipeDialog(QDialog):
         self.save_button = self.buttons.button(QDialogButtonBox.StandardButton.Save)
         self.save_button.setText("Save as …")
         self._arrange()
+        self.rescale.clicked.connect(self._on_rescale)
         self.compare.toggled.connect(self._on_compare)
         self.choose.clicked.connect(self._on_choose)
         self.buttons.accepted.connect(self._on_save)
@@ -160,6 +172,7 @@ class RecipeDialog(QDialog):
         """Show what a recipe holds."""
         self._shown = draft
         self.summary.setText(summary_html(draft))
+        self.rescale.setVisible(draft.file is not None and draft.file.spacing is not None)
         enable(self.save_button, self._reason(), "Choose a file name and save.")
         self.adjustSize()
 
@@ -173,6 +186,7 @@ class RecipeDialog(QDialog):
     def _arrange(self) -> None:
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
+        layout.addWidget(self.rescale)
         layout.addWidget(self.compare)
         self._line = QWidget()
         line = QHBoxLayout(self._line)
@@ -188,6 +202,10 @@ class RecipeDialog(QDialog):
     def _on_compare(self, wanted: bool) -> None:
         self._line.setVisible(wanted)
         self._recipes.draft(self.folder.text() or None if wanted else None)
+
+    def _on_rescale(self) -> None:
+        if self._shown is not None:
+            self._recipes.use_pixel_size(self._shown)
 
     def _on_choose(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder with the truth")
