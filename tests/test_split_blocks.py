@@ -1,6 +1,7 @@
 """Objects do not depend on blocks: bit for bit, for every method, in planes, stacks and series."""
 
 import gc
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -92,6 +93,19 @@ def test_areas_are_those_of_scipy_and_numbered_by_their_first_pixels(
             for side in (0, 1)
         ]
         assert touched == where
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_two_pixels_meet_across_every_face_edge_and_corner_of_blocks(full):
+    structure = ndimage.generate_binary_structure(3, 3 if full else 1)
+    middle = list(np.ndindex(2, 2, 2))
+    for one, other in combinations(middle, 2):
+        mask = np.zeros((4, 5, 4), bool)
+        for z, y, x in (one, other):
+            mask[z + 1, y + 1, x + 1] = True
+        found = find_components(store_of(mask, (2, 2, 2)), structure, IDLE)
+        apart = np.abs(np.subtract(one, other)).sum()
+        assert len(found) == (1 if full or apart == 1 else 2), (one, other)
 
 
 @given(
