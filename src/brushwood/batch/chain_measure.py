@@ -34,20 +34,37 @@ def options_of(fit: Fit) -> dict[str, Any]:
     FeatureMismatchError, TableMismatchError, InputError
         If something cannot be measured, or an object classifier cannot work with it.
     """
-    unit = fit.image.unit
+    unit = "µm" if fit.image.unit == "um" else fit.image.unit
+    size: dict[str, Any] = {"spacing": fit.spacing, "unit": unit}
+    # Images of one kind are asked the same; trying takes longer than a small image.
+    image = fit.image
+    kind = (
+        fit.recipe.measure, image.axes, image.channel_names, _n_channels(fit), fit.ndim, unit,
+        fit.spacing is None,
+    )  # fmt: skip
+    known = fit.models.options.get(kind)
+    if known is None:
+        known = fit.models.options[kind] = _tried(fit, size)
+    return {**known, **size}
+
+
+def _tried(fit: Fit, size: dict[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {
         "names": _names(fit),
-        "spacing": fit.spacing,
-        "unit": "µm" if unit == "um" else unit,
         "channel_axis": _axis(fit),
         "channel_names": _channel_names(fit),
         "ndim": fit.ndim,
         "class_names": _class_names(fit),
     }
-    tried = measure(**_nothing(fit), **options)
+    tried = measure(**_nothing(fit), **options, **size)
     if fit.models.objects is not None:
         fit.models.objects.check(tried)
     return options
+
+
+def _n_channels(fit: Fit) -> int:
+    axis = fit.image.channel_axis
+    return 1 if axis is None else int(fit.image.data.shape[axis])
 
 
 def image_of(fit: Fit) -> ImageSource | None:

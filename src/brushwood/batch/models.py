@@ -2,6 +2,8 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any
 
 from brushwood.batch.recipe import Recipe
 from brushwood.io.images import ImageFile
@@ -28,6 +30,8 @@ class Models:
     pixels : PixelClassifier
         As loaded; `for_image` gives the one for an image.
     objects : ObjectClassifier or None
+    options : dict
+        What `brushwood.batch.chain_measure` found out about images of a kind.
 
     Raises
     ------
@@ -40,6 +44,7 @@ class Models:
     def __init__(self, recipe: Recipe, device: Device | str | None = None) -> None:
         self._recipe = recipe
         self._lock = threading.Lock()
+        self.options: dict[Hashable, dict[str, Any]] = {}
         self._by_spacing: OrderedDict[tuple[float, ...], PixelClassifier] = OrderedDict()
         step = recipe.classify
         self.objects = None if step is None else step.model.load(ObjectClassifier)
