@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from brushwood.errors import ImageFileError
-from brushwood.io.images import read_image
+from brushwood.io.images import read_image, write_image
 from brushwood.io.inputs import list_inputs
 from ngff_files import write_array, write_group, write_multiscale
 
@@ -211,3 +211,15 @@ def _change_axes(path):
     for axis in found["attributes"]["ome"]["multiscales"][0]["axes"]:
         axis.pop("unit", None)
     file.write_text(json.dumps(found))
+
+
+def test_a_name_with_colons_is_no_address(tmp_path):
+    path = tmp_path / "memory::a.zarr"
+    write_multiscale(path, STACK[0, 0, 0], "yx", [1, 1])
+    with read_image(path) as image:
+        np.testing.assert_array_equal(image.data[:], STACK[0, 0, 0])
+    write_image(tmp_path / "file::b.zarr", np.ones((2000, 9), "uint8"), "yx")
+    with read_image(tmp_path / "file::b.zarr") as image:
+        assert image.data[:].all()
+    names = [p.name for p in sorted(tmp_path.iterdir())]
+    assert names == ["file::b.zarr", "memory::a.zarr"]

@@ -211,3 +211,14 @@ def test_what_the_library_logs_about_a_file_is_not_printed(tmp_path, capfd):
         read_image(tmp_path / "a.tif")
     assert "tifffile" not in capfd.readouterr().err
     assert not logging.getLogger("tifffile").handlers
+
+
+def test_tiles_larger_than_memory_are_refused_before_they_are_decoded(tmp_path, monkeypatch):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, STACK[0], compression="zlib", tile=(32, 32))
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        for tag in ("TileWidth", "TileLength"):
+            file.pages[0].tags[tag].overwrite(65_520)
+    monkeypatch.setattr(tiff, "_SMALL", 0)
+    with pytest.raises(ImageFileError, match="tiles or strips takes more than 4 GiB in memory"):
+        read_image(path)

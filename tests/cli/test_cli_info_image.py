@@ -115,3 +115,20 @@ def test_classes_are_the_channels_of_probabilities_by_name(run, model, tmp_path,
     assert run("apply", tmp_path / "plain.brushwood", image, *arguments, "--overwrite")[0] == 0
     with read_image(path) as found:
         assert found.channel_names == ()
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_objects_go_into_an_ome_zarr_image(run, tmp_path, version):
+    image = tmp_path / "cells.ome.zarr"
+    write_multiscale(image, PIXELS[0], "yx", [0.5, 0.5], version)
+    classes = np.ones((30, 40), "uint8")
+    classes[3:9, 4:12] = classes[15:20, 20:30] = 2
+    write_image(tmp_path / "cells-classes.tif", classes, "yx", (0.5, 0.5), "um")
+    code, out, _ = run("objects", tmp_path / "cells-classes.tif", "-o", image / "labels")
+    assert code == 0
+    assert out == [str(image / "labels" / "cells-objects")]
+    with read_image(image, "labels/cells-objects") as found:
+        assert (found.spacing, found.unit) == ((0.5, 0.5), "um")
+        np.testing.assert_array_equal(found.data[:], bw.split_objects(classes))
+    code, out, _ = run("info", image)
+    assert "labels     labels/cells-objects" in "\n".join(out)

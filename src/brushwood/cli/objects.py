@@ -30,12 +30,14 @@ examples:
   brushwood objects results/cells-classes.tif -o objects
   brushwood objects results/ -o objects --method distance --min-size 20 --fill-holes
   brushwood objects results/ -o objects --method hysteresis --core 0.9 --foreground 2
+  brushwood objects results/cells-classes.tif -o cells.ome.zarr/labels
 
 A class map holds class ids; --foreground says which are objects. A probability map holds one number
 from 0 to 1 a pixel, or one a class along an axis of channels, of which that of the foreground class
 is taken. Of a folder, the maps that end in -classes are taken, or those in -probabilities where the
 method needs them; if there are none, every image. Objects are written as NAME-objects and numbered
-from 1; the files written are listed on stdout.
+from 1; the files written are listed on stdout. The folder IMAGE.ome.zarr/labels puts them into an
+OME-Zarr image.
 """
 
 
@@ -91,6 +93,7 @@ def add_params(group: Any) -> None:
 
 def run(options: argparse.Namespace, job: Job) -> int:
     """Make objects of every map; 3 if any of them failed."""
+    from brushwood.io.images import is_label_target
     from brushwood.io.inputs import InputRef
 
     given = {f.name: getattr(options, f.name) for f in fields(SplitParams)}
@@ -102,7 +105,8 @@ def run(options: argparse.Namespace, job: Job) -> int:
             None, f"--image was given {len(options.image)} times for {len(maps)} maps"
         )
     images = [InputRef.of(name) for name in options.image]
-    ending = _ENDINGS[options.format]
+    is_within = is_label_target(out / "objects")
+    ending = "" if is_within else _ENDINGS[options.format]
     tasks = [Task(each, {"objects": _target(each, out, ending)}) for each in maps]
     paths = [each.path for each in (*maps, *images)]
     check_targets(tasks, paths, overwrite=options.overwrite)

@@ -32,6 +32,8 @@ _TIMES = {
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _NO_UNITS = {"", "pixel", "pixels", "px", "null", "reference frame", "inch"}
 NOTHING: Mapping[str, float] = MappingProxyType({})
+#: Bytes that a chunk, tile or plane of a file may take in memory.
+MOST_CHUNK = 4 << 30
 
 
 def _keep_nothing() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from brushwood.io.imagefile import positive, seconds_name, unit_of
+from brushwood.io.imagefile import MOST_CHUNK, positive, seconds_name, unit_of
 
 NAMES = {"um": "micrometer", "nm": "nanometer", "mm": "millimeter", "m": "meter", "Å": "angstrom"}
 TIME_NAMES = {"s": "second", "ms": "millisecond", "us": "microsecond", "min": "minute", "h": "hour"}
@@ -24,8 +24,8 @@ ERRORS = (
     RecursionError,
     OSError,
 )
-#: Most that is read of one file of attributes, and that one chunk may take in memory.
-_MOST_BYTES, _MOST_CHUNK = 64 << 20, 4 << 30
+#: Most that is read of one file of attributes.
+_MOST_BYTES = 64 << 20
 #: Codecs that only compute. Others, pickle above all, would let a file run code.
 _CODECS = {
     "blosc", "zlib", "gzip", "zstd", "lz4", "lzma", "bz2", "shuffle", "delta", "astype", "packbits",
@@ -142,8 +142,8 @@ def check_array(path: Path) -> None:
         raise ValueError(f"its shape is {str(found['shape'])[:80]}, its chunks {str(chunks)[:80]}")
     _check_codecs(codecs)
     inner = next((c["configuration"]["chunk_shape"] for c in codecs if _is_shard(c)), chunks)
-    if math.prod(inner) * np.dtype(dtype).itemsize > _MOST_CHUNK:
-        raise Unsupported(f"one of its chunks takes more than {_MOST_CHUNK >> 30} GiB in memory")
+    if math.prod(inner) * np.dtype(dtype).itemsize > MOST_CHUNK:
+        raise Unsupported(f"one of its chunks takes more than {MOST_CHUNK >> 30} GiB in memory")
 
 
 def _is_shard(codec: Any) -> bool:

@@ -92,4 +92,6 @@ def open_array(folder: Path, path: Path) -> LazyArray:
         The image that errors name.
     """
     ngff.check_array(folder)
-    return LazyArray(zarr.open_array(str(folder), mode="r"), path)
+    # A path in text could be taken for an address, if its name has colons.
+    store = zarr.storage.LocalStore(folder, read_only=True)
+    return LazyArray(zarr.open_array(store, mode="r"), path)

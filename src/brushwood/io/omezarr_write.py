@@ -42,7 +42,7 @@ def create_zarr(
     version = version_for(target)
     with translated(target):
         form = 2 if version == "0.4" else 3
-        group = zarr.open_group(str(temporary), mode="w-", zarr_format=form)
+        group = zarr.open_group(zarr.storage.LocalStore(temporary), mode="w-", zarr_format=form)
         stored = tuple(shape[i] for i in order)
         array = _level(group, 0, stored, dtype, axes, form)
     is_turned = order != tuple(range(len(order)))

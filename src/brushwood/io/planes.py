@@ -4,10 +4,13 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from brushwood.io.imagefile import MOST_CHUNK
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,13 @@ class PlaneArray:
     read: Callable[[tuple[int, ...], slice, slice], npt.NDArray[Any]]
     n_planes: int
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that a damaged file may claim, before memory is taken."""
+        if not self.shape or min(self.shape) < 1 or min(self.chunks) < 1:
+            raise ValueError(f"its shape is {self.shape}")
+        if prod(self.chunks) * self.dtype.itemsize > MOST_CHUNK:
+            raise ValueError(f"one of its planes takes more than {MOST_CHUNK >> 30} GiB in memory")
 
     @property
     def ndim(self) -> int:

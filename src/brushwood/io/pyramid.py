@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -112,8 +113,8 @@ def halved(fine: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _open(part: PyramidPart, number: int) -> Any:
-    mode = "r+" if number else "r"
-    return zarr.open_array(f"{part.root}/{part.level + number}", mode=mode)
+    store = zarr.storage.LocalStore(Path(part.root) / str(part.level + number))
+    return zarr.open_array(store, mode="r+" if number else "r")
 
 
 def _at_once(levels: Sequence[Any], level: int) -> int:

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import re
 import struct
 import threading
@@ -16,7 +17,7 @@ import numpy as np
 import tifffile
 
 from brushwood.errors import ImageFileError
-from brushwood.io.imagefile import ImageFile, name_of, no_scene, ordered, unreadable
+from brushwood.io.imagefile import MOST_CHUNK, ImageFile, name_of, no_scene, ordered, unreadable
 from brushwood.io.lazy import LazyArray
 from brushwood.io.scenes import scene_index, scene_keys
 from brushwood.io.sniff import not_a
@@ -99,6 +100,7 @@ def _read(
         raise no_scene(path, scene, scene_keys(names) if len(names) > 1 else ())
     series = tiff.series[number]
     _check_complete(path, tiff, series, complaints)
+    _check_size(path, series.keyframe)
     close = _nothing
     if series.dataoffset is not None and series.dtype.kind in "buif":
         data = tifffile.memmap(path, series=number, mode="r")
@@ -161,6 +163,16 @@ def _check_complete(path: Path, tiff: Any, series: Any, complaints: list[str]) -
         raise unreadable(
             path, f"it is cut off after {size:,} bytes: parts of the image are missing",
             "Copy it again from where it came from.",
+        )  # fmt: skip
+
+
+def _check_size(path: Path, page: Any) -> None:
+    """Refuse tiles and strips that do not fit into memory, before any is decoded."""
+    is_mapped = page.is_contiguous
+    if not is_mapped and math.prod(page.chunks) * page.dtype.itemsize > MOST_CHUNK:
+        raise unreadable(
+            path, f"one of its tiles or strips takes more than {MOST_CHUNK >> 30} GiB in memory",
+            "Save it with smaller ones.",
         )  # fmt: skip
 
 
