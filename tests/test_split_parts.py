@@ -1,6 +1,7 @@
 """Objects made by many workers are those of one, bit for bit; nobody shares a chunk."""
 
 import pickle
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
@@ -94,7 +95,7 @@ def once(work):
     workers=st.sampled_from([Post(), Threads(), IN_TURN]),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_parts_give_what_the_whole_gives(
     tmp_path, method, option, seed, frames, shape, block, chunk, classes, workers
@@ -274,6 +275,18 @@ def test_cancel_leaves_nothing_behind(tmp_path):
         )
     assert list(tmp_path.iterdir()) == []
     assert not out.any()
+
+
+def test_a_worker_left_to_itself_makes_no_folder_anew(tmp_path):
+    own = tmp_path / "gone"
+    own.mkdir()
+    shelf = FolderShelf(own)
+    shelf.put("a/b", np.ones((2, 3), np.int32))
+    shutil.rmtree(own)
+    for keep in (shelf.put, shelf.table):
+        with pytest.raises(FileNotFoundError):
+            keep("a/b", np.ones((2, 3), np.int32))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("most", [1, 200, 70_000, 2**31 - 1])

@@ -271,6 +271,7 @@ def _part_now(parting: Parting, share: Share, job: Job) -> _Answer:
                 np.copyto(labels[box.within(hull)], crop + np.int32(n), where=crop > 0)
                 n += int(crop.max())
     answer.seeds = seeds if parting.seeds else []
+    job.checkpoint(1.0, _MESSAGE)
     if n:
         answer.described = describe(labels, hull, n, parting.areas.names.shape)
         answer.tiles = _kept(parting, share, labels, hull)

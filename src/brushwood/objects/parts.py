@@ -76,7 +76,9 @@ def split_in_parts(
     check_out(out, (*source.frames, *source.shape))
     size = block_size(source, block, out)
     scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="objects-", dir=scratch) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="objects-", dir=scratch, ignore_cleanup_errors=True
+    ) as folder:
         own = Path(folder)
         writers = workers
         if workers.is_remote:
@@ -89,8 +91,9 @@ def split_in_parts(
             return series.run(frames, workers, writers, job)
 
         def desk_for(frame: Frame) -> Desk:
-            shelf = FolderShelf(own / "-".join(map(str, ("frame", *frame))))
-            return Desk(shelf, workers, seeds=False)
+            shelf = own / "-".join(map(str, ("frame", *frame)))
+            shelf.mkdir()
+            return Desk(FolderShelf(shelf), workers, seeds=False)
 
         written = _of_whole_chunks(size, source, out)
         return splitter.run_at(desk_for, out, size, written, job, writers)

@@ -161,7 +161,7 @@ class FolderShelf:
     Attributes
     ----------
     folder : Path
-        Only this shelf's. Whoever made it removes it.
+        Only this shelf's, and there already. Whoever made it removes it.
     """
 
     folder: Path
@@ -169,8 +169,7 @@ class FolderShelf:
 
     def put(self, name: str, values: AnyArray) -> None:
         """Keep an array."""
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._path(name)
         # Two workers may do the same work, when one was thought lost.
         partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}")
         partial.write_bytes(packed(values))
@@ -194,10 +193,15 @@ class FolderShelf:
 
     def table(self, name: str, values: AnyArray) -> Table:
         """Keep an array of which parts are read."""
-        path = self.folder / f"{name}.npy"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._path(f"{name}.npy")
         np.save(path, values, allow_pickle=False)
         return Table(path)
+
+    def _path(self, name: str) -> Path:
+        path = self.folder / name
+        # Not its parents: a worker that was left to itself must not make the folder anew.
+        path.parent.mkdir(exist_ok=True)
+        return path
 
 
 class BlockStore:
