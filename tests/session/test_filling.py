@@ -10,6 +10,7 @@ from brushwood.jobs import Cancelled, Job
 from brushwood.session import filling
 from brushwood.session.filling import Fill
 from brushwood.session.pyramid import Planes, Pyramid, picks, renew, write_box
+from brushwood.session.resident import relax
 from brushwood.session.work import ImageInput, tiles_of
 from pixel_scenes import OUTPUTS, new, picture, strokes
 
@@ -176,3 +177,16 @@ def test_boxes_and_renewal_agree_for_odd_shapes():
     renew(renewed)
     for one, other in zip(boxed, renewed, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("mode", ["c", "r+", "w+"])
+def test_giving_memory_back_loses_nothing(tmp_path, mode):
+    path = tmp_path / "labels.dat"
+    np.arange(4096 * 40, dtype=np.int32).tofile(path)
+    array = np.memmap(path, np.int32, mode, shape=(40, 4096))
+    array[3, 5:9] = 77
+    expected = np.array(array)
+    relax(array)
+    relax(array[3:5])
+    relax(np.array(array))
+    np.testing.assert_array_equal(array, expected)

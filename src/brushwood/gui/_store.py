@@ -1,7 +1,6 @@
 """Arrays behind result layers: in memory, or in a temporary file that grows as it is written."""
 
 import errno
-import mmap
 import os
 import shutil
 import tempfile
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brushwood.errors import OutputError
+from brushwood.session.resident import relax
 
 #: Larger arrays are backed by a temporary file.
 MEMORY_LIMIT = 64 << 20
@@ -112,13 +112,6 @@ class Guard:
             self._written = 0
             for array in self._mapped:
                 relax(array)
-
-
-def relax(array: object) -> None:
-    """Let the system take back the memory of an array that lives in a file; nothing is lost."""
-    mapping = getattr(array, "_mmap", None)
-    if mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _remove(path: str) -> None:

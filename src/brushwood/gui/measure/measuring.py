@@ -8,7 +8,6 @@ from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 
 from brushwood.gui._scene import META, NapariScene, full_data, note_of
-from brushwood.gui._store import relax
 from brushwood.gui._tasks import TaskRunner
 from brushwood.jobs import Job
 from brushwood.session.freshness import MEASURED, fingerprint_of
@@ -16,6 +15,7 @@ from brushwood.session.measure_join import Joined, joined, noted_units
 from brushwood.session.measure_words import measured_text
 from brushwood.session.measure_work import Doubt, Measured, MeasureRequest, run_measure
 from brushwood.session.measuring import MeasureReadiness, channel_names, class_names
+from brushwood.session.resident import relax
 from brushwood.session.scene import LayerKey
 from brushwood.tables import units_of
 

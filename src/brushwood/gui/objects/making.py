@@ -6,7 +6,7 @@ from qtpy.QtCore import QObject, Signal
 
 from brushwood.errors import OutputError
 from brushwood.gui._scene import NapariScene, full_data, key_of, note_of
-from brushwood.gui._store import Guard, no_room, relax
+from brushwood.gui._store import Guard, no_room
 from brushwood.gui._tasks import TaskRunner
 from brushwood.gui.objects.layers import ObjectLayers
 from brushwood.io.atomic import is_full
@@ -16,6 +16,7 @@ from brushwood.session.objects_compute import make_whole
 from brushwood.session.objects_state import Made
 from brushwood.session.objects_text import median_of
 from brushwood.session.objects_work import MakingRequest, WholeObjects
+from brushwood.session.resident import relax
 
 
 class Maker(QObject):
