@@ -69,8 +69,10 @@ def split_in_parts(
 
     Notes
     -----
-    The caller holds tables with a row a connected area (about 100 bytes), never pixels. Workers
-    hold a few blocks, or one connected area with its surroundings.
+    The caller holds tables with a row a connected area, never pixels: about 60 bytes a row, or 140
+    with a method that parts areas, for those that are not smaller than `SplitParams.min_size`.
+    Workers hold a few blocks, or one connected area with its surroundings (about 120 bytes a pixel
+    of its box); areas that need more than a worker's share of the memory are parted one by one.
     """
     source = splitter.source
     check_out(out, (*source.frames, *source.shape))
