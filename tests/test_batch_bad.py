@@ -12,7 +12,7 @@ import pytest
 import brushwood as bw
 import chain_scenes
 from batch_scenes import leftovers, make_images, make_recipe, status
-from brushwood.batch import planning, task
+from brushwood.batch import planning, staging
 from brushwood.errors import InputError, OutputError, OutputExistsError, RecipeError, SchedulerError
 from brushwood.io.images import write_image
 from brushwood.io.mapped import MappedArray
@@ -80,14 +80,14 @@ def test_odd_names_are_no_trouble(recipe, tmp_path, name):
 
 def test_an_error_that_nobody_foresaw_is_of_its_file_alone(recipe, tmp_path, monkeypatch):
     make_images(tmp_path / "in", 2)
-    real = task.run_chain
+    real = staging.run_chain
 
     def chain(*arguments, name, **options):
         if name == "cells 0":
             raise ZeroDivisionError("odd")
         return real(*arguments, name=name, **options)
 
-    monkeypatch.setattr(task, "run_chain", chain)
+    monkeypatch.setattr(staging, "run_chain", chain)
     report = bw.batch.run(recipe, tmp_path / "in", tmp_path / "out")
     assert [file.state for file in report.files] == ["failed", "done"]
     why = report.files[0].why
@@ -101,14 +101,14 @@ def test_an_error_that_nobody_foresaw_is_of_its_file_alone(recipe, tmp_path, mon
 
 def test_an_input_that_changes_meanwhile_is_not_complete(recipe, tmp_path, monkeypatch):
     (path,) = make_images(tmp_path / "in", 1)
-    real = task.run_chain
+    real = staging.run_chain
 
     def chain(*arguments, **options):
         found = real(*arguments, **options)
         os.utime(path, ns=(1, 1))
         return found
 
-    monkeypatch.setattr(task, "run_chain", chain)
+    monkeypatch.setattr(staging, "run_chain", chain)
     report = bw.batch.run(recipe, path, tmp_path / "out")
     assert "changed while it was worked on" in report.files[0].why
     assert not list((tmp_path / "out").glob("cells*"))

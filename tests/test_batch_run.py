@@ -8,7 +8,7 @@ import pytest
 
 import brushwood as bw
 from batch_scenes import leftovers, make_images, make_recipe, status, tree
-from brushwood.batch import events, task
+from brushwood.batch import events, progress, staging, survey
 from brushwood.errors import InputError, OutputError, OutputExistsError
 from brushwood.io.images import read_image
 from brushwood.io.tables import read_table
@@ -64,22 +64,22 @@ def test_workers_change_no_byte(desk, undisturbed, tmp_path, options):
     assert tree(tmp_path / "out") == undisturbed
 
 
+@pytest.mark.parametrize("image_format", ["tiff", "ome-zarr"])
 def test_a_large_image_is_done_in_parts_and_gives_the_same_bytes(
-    desk, undisturbed, tmp_path, monkeypatch
+    desk, tmp_path, monkeypatch, image_format
 ):
-    from brushwood.batch import survey
-
-    look = survey.Surveyor.look
-    monkeypatch.setattr(
-        survey.Surveyor, "look", lambda self, file: replace(look(self, file), is_large=True)
-    )
+    recipe = replace(bw.Recipe.load(desk / "recipe.json"), image_format=image_format)
+    assert bw.batch.run(recipe, desk / "in", tmp_path / "whole").state == "done"
+    monkeypatch.setattr(survey, "is_large", lambda *_: True)
+    monkeypatch.setattr(staging, "_WHOLE_BYTES", 0)
+    monkeypatch.setattr(progress, "_FILE_PAUSE", 0)
     seen = set()
     report = bw.batch.run(
-        desk / "recipe.json", desk / "in", tmp_path / "out", workers=2,
+        recipe, desk / "in", tmp_path / "parts", workers=2,
         on_event=lambda event: seen.add(getattr(event, "message", "")),
     )  # fmt: skip
     assert all(file.is_complete for file in report.files)
-    assert tree(tmp_path / "out") == undisturbed
+    assert tree(tmp_path / "parts") == tree(tmp_path / "whole")
     assert len(seen) > 2, "a large image says what is being done"
 
 
@@ -229,7 +229,7 @@ def test_cancelled_before_the_start_nothing_is_made(desk, tmp_path):
 
 
 def test_a_folder_that_vanishes_ends_the_run_and_is_not_made_again(desk, tmp_path, monkeypatch):
-    out, real = tmp_path / "out", task.run_chain
+    out, real = tmp_path / "out", staging.run_chain
 
     def chain(*arguments, name, **options):
         found = real(*arguments, name=name, **options)
@@ -237,7 +237,7 @@ def test_a_folder_that_vanishes_ends_the_run_and_is_not_made_again(desk, tmp_pat
             out.rename(tmp_path / "unmounted")
         return found
 
-    monkeypatch.setattr(task, "run_chain", chain)
+    monkeypatch.setattr(staging, "run_chain", chain)
     report = bw.batch.run(desk / "recipe.json", desk / "in", out)
     assert not out.exists()
     assert (report.state, report.exit_code) == ("failed", 3)

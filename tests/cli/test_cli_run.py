@@ -161,7 +161,7 @@ def test_it_is_cancelled_from_outside_and_goes_on_later(desk, tmp_path, how):
     out = tmp_path / "out"
     code = (
         "import time, brushwood.batch.task as task\n"
-        "real = task.run_chain\n"
+        "real = staging.run_chain\n"
         "def chain(*arguments, name, job, **options):\n"
         "    while name == 'cells 1':\n"
         "        job.checkpoint(0.5, 'Long')\n"

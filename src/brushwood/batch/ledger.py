@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from brushwood.errors import OutputError
-from brushwood.io.atomic import replacing, settle, translated
+from brushwood.io.atomic import flush_folder, replacing, settle, translated
 
 #: The folder within a folder of results.
 FOLDER = ".brushwood"
@@ -250,7 +250,9 @@ class Ledger:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if overwrite and target.is_dir():
                     target.rename(work / f"old-{secrets.token_hex(4)}")
-            settle(staged, target, overwrite=overwrite)
+            settle(staged, target, overwrite=overwrite, flush=False)
+        for folder in {(self.out / path).parent for path, _ in entry.outputs.values()}:
+            flush_folder(folder)
         settle(work / _PLACING, done, overwrite=True)
         self.drop(work)
 

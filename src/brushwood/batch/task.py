@@ -8,22 +8,22 @@ import traceback
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from struct import error as StructError
 from typing import Any
 
-from brushwood.batch.chain import ChainResult, planned_outputs, run_chain
+from brushwood.batch.chain import ChainResult
 from brushwood.batch.fingerprint import mark_of
 from brushwood.batch.ledger import Entry, Ledger, size_of
 from brushwood.batch.models import Models
 from brushwood.batch.planned import PlannedFile
 from brushwood.batch.recipe import Recipe
 from brushwood.batch.records import FileRecord
+from brushwood.batch.staging import Staging
 from brushwood.errors import BrushwoodError, ImageFileError, OutputError
 from brushwood.io.atomic import is_full, output_error
-from brushwood.io.images import ImageFile, create_image
+from brushwood.io.images import ImageFile
 from brushwood.io.inputs import InputRef
 from brushwood.io.reopened import ReopenedArray
 from brushwood.io.tables import write_table
@@ -133,55 +133,12 @@ class FileWork:
             if self.workers.is_remote:  # each of them opens the file itself
                 data = ReopenedArray.of(file.path, file.scene, image)
                 image = replace(image, data=data)
-            result = self._chain(recipe, models, image, file, work, job.part(0.0, 0.97))
+            staging = Staging(work, file.outputs, self.workers)
+            result = staging.run(recipe, models, image, file.name, job.part(0.0, 0.97))
         if result.table is not None and "table" in file.outputs:
             target = work / file.outputs["table"].name
             write_table(result.table, target, job=job.part(0.97, 0.99))
         return result
-
-    def _chain(
-        self,
-        recipe: Recipe,
-        models: Models,
-        image: ImageFile,
-        file: PlannedFile,
-        work: Path,
-        job: Job,
-    ) -> ChainResult:
-        """Do the chain into new files in a folder; they are complete when this returns."""
-        specs = planned_outputs(recipe, image, models)
-        scratch = work / "scratch"
-        scratch.mkdir()
-        with ExitStack() as stack:
-            arrays = {
-                key: stack.enter_context(
-                    create_image(
-                        work / file.outputs[key].name,
-                        spec.shape,
-                        spec.dtype,
-                        spec.axes,
-                        image.scale,
-                        image.unit,
-                        channel_names=spec.channel_names,
-                        time_step=image.time_step,
-                        time_unit=image.time_unit,
-                        labels=key == "objects",
-                        workers=self.workers,
-                        job=job.part(0.9, 1.0),
-                    )
-                )
-                for key, spec in specs.items()
-            }
-            return run_chain(
-                recipe,
-                image,
-                models,
-                arrays,
-                name=file.name,
-                scratch=scratch,
-                workers=self.workers,
-                job=job.part(0.0, 0.9),
-            )
 
 
 def opened(file: PlannedFile) -> ImageFile:

@@ -43,6 +43,7 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool = False) -> Itera
         with translated(target):
             _flush(temporary)
             _move(temporary, target, overwrite)
+            flush_folder(target.parent)
     finally:
         _clear(temporary)
 
@@ -71,9 +72,20 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> No
 
 
 def settle(
-    temporary: str | os.PathLike[str], path: str | os.PathLike[str], *, overwrite: bool = False
+    temporary: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    flush: bool = True,
 ) -> None:
     """Give a complete file or folder on the same disk its final name.
+
+    Parameters
+    ----------
+    temporary, path : path
+    overwrite : bool
+    flush : bool
+        Bring the name to the disk. Who names several files does so afterwards, with `flush_folder`.
 
     Raises
     ------
@@ -86,6 +98,8 @@ def settle(
             source.unlink()  # an earlier attempt ended between its two names
             return
         _move(source, target, overwrite)
+        if flush:
+            flush_folder(target.parent)
         with suppress(OSError):
             _remove(source)  # the other name, where files can have two
 
@@ -175,7 +189,6 @@ def _move(temporary: Path, target: Path, overwrite: bool) -> None:
         os.replace(temporary, target)
     else:
         _move_new(temporary, target)
-    _flush_folder(target.parent)
 
 
 def _move_new(temporary: Path, target: Path) -> None:
@@ -227,7 +240,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Bring the rename itself to the disk, where the system lets folders be opened."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
