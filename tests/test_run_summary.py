@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from brushwood.batch import finishing
 from brushwood.batch.finishing import Ours, finish, whole_files
 from brushwood.batch.joined import heads_of, join_tables
 from brushwood.batch.records import FileRecord
@@ -125,6 +126,35 @@ def test_what_is_not_ours_is_left(run):
         Ours(out).check(whole_files(run.recipe))
     assert len(finish(run).problems) == 1
     assert (out / "report.html").read_text() == "edited"
+
+
+@pytest.mark.parametrize("at", range(1, 7))
+def test_ended_while_files_take_their_names_the_next_run_goes_on(tmp_path, monkeypatch, at):
+    first, second = done(tmp_path, "a"), done(tmp_path, "b", seed=1)
+    out = finish(run_of(tmp_path, first)).out
+    calls = []
+
+    def dying(function):
+        def call(*arguments, **options):
+            found = function(*arguments, **options)
+            calls.append(function.__name__)
+            if len(calls) == at:
+                raise KeyboardInterrupt
+            return found
+
+        return call
+
+    with monkeypatch.context() as patch:
+        patch.setattr(finishing.Ours, "_write", dying(finishing.Ours._write))
+        for name in ("write_summary", "write_run_report"):
+            patch.setattr(finishing, name, dying(getattr(finishing, name)))
+        with pytest.raises(KeyboardInterrupt):
+            finish(run_of(tmp_path, first, second))
+    report = finish(run_of(tmp_path, first, second))
+    assert report.problems == ()
+    assert report.summary.read_text().count("\n") == 3
+    (out / "summary.csv").write_text("mine")
+    assert "summary.csv" in finish(run_of(tmp_path, first, second)).problems[0]
 
 
 def test_a_lost_table_is_said(run):
