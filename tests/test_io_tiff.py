@@ -11,6 +11,7 @@ from brushwood.errors import ImageFileError
 from brushwood.io import tiff
 from brushwood.io.images import read_image
 from brushwood.io.lazy import LazyArray
+from brushwood.io.planes import PlaneArray
 
 RNG = np.random.default_rng(0)
 STACK = RNG.integers(0, 60_000, (6, 64, 66)).astype("uint16")
@@ -222,3 +223,53 @@ def test_tiles_larger_than_memory_are_refused_before_they_are_decoded(tmp_path, 
     monkeypatch.setattr(tiff, "_SMALL", 0)
     with pytest.raises(ImageFileError, match="tiles or strips takes more than 4 GiB in memory"):
         read_image(path)
+
+
+RGB = RNG.integers(0, 255, (50, 70, 3)).astype("uint8")
+
+
+@pytest.mark.parametrize(
+    ("pixels", "options", "by_pages"),
+    [
+        (STACK, {"compression": "zlib", "rowsperstrip": 5, "photometric": "minisblack"}, True),
+        (STACK, {"compression": "lzw", "tile": (16, 48), "photometric": "minisblack"}, True),
+        (STACK, {"compression": "lzw", "predictor": True, "photometric": "minisblack"}, True),
+        (STACK, {"compression": "zlib", "byteorder": ">", "photometric": "minisblack"}, True),
+        (STACK.astype("float32"), {"compression": "zlib", "predictor": True}, True),
+        (STACK.reshape(3, 2, 64, 66), {"compression": "zlib", "imagej": True}, True),
+        (STACK[0], {"tile": (32, 32)}, True),
+        (RGB, {"compression": "zlib", "photometric": "rgb", "tile": (32, 32)}, True),
+        (RGB, {"compression": "jpeg", "photometric": "rgb", "tile": (32, 32)}, False),
+        (RGB.transpose(2, 0, 1), {"compression": "zlib", "photometric": "rgb",
+            "planarconfig": "separate"}, False),
+    ],
+)  # fmt: skip
+def test_strips_and_tiles_are_read_as_the_library_reads_them(
+    tmp_path, monkeypatch, pixels, options, by_pages
+):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels, **options)
+    monkeypatch.setattr(tiff, "_SMALL", 0)
+    wanted = tifffile.imread(path)
+    with read_image(path) as image:
+        assert isinstance(image.data, LazyArray)
+        assert isinstance(image.data.array, PlaneArray) == by_pages
+        assert image.data.dtype == wanted.dtype
+        for index in (
+            ...,
+            (..., slice(7, 41), slice(30, 33)),
+            (slice(1, 2), ..., slice(None, None, 3)),
+            (-1,),
+        ):
+            np.testing.assert_array_equal(image.data[index], wanted[index])
+
+
+def test_tiles_that_a_file_leaves_out_are_zero(tmp_path, monkeypatch):
+    path = tmp_path / "a.tif"
+    tiles = (STACK[0, :32, :32] if i != 1 else None for i in range(4))
+    tifffile.imwrite(path, tiles, shape=(64, 64), dtype="uint16", tile=(32, 32), compression="zlib")
+    monkeypatch.setattr(tiff, "_SMALL", 0)
+    with read_image(path) as image:
+        found = image.data[:]
+    assert not found[:32, 32:].any()
+    np.testing.assert_array_equal(found[32:, 32:], STACK[0, :32, :32])

@@ -22,9 +22,10 @@ from brushwood.io.lazy import LazyArray
 from brushwood.io.scenes import scene_index, scene_keys
 from brushwood.io.sniff import not_a
 from brushwood.io.tiff_meta import is_cut, read_header
+from brushwood.io.tiff_pages import pages_of
 
 #: Compressed images up to this size are decoded into memory at once.
-_SMALL = 256 << 20
+_SMALL = 64 << 20
 _ALONE: frozenset[Path] = frozenset()
 #: What tifffile raises on damaged files; its decoders' own errors derive from RuntimeError.
 _ERRORS = (
@@ -107,9 +108,7 @@ def _read(
     elif series.nbytes <= _SMALL:
         data = series.asarray()
     else:
-        import zarr
-
-        data = LazyArray(zarr.open(series.aszarr(level=0), mode="r"), path)
+        data = LazyArray(pages_of(tiff, series) or _by_library(series), path)
         close = stack.pop_all().close  # the file stays open until the image is closed
     data, axes = _named(path, data, series.axes)
     found = read_header(tiff, number, axes, data.shape)
@@ -125,6 +124,13 @@ def _read(
         found.time_unit,
         _close=close,
     )
+
+
+def _by_library(series: Any) -> Any:
+    """Return pixels of an unusual layout, such as planes of colours or JPEG with common tables."""
+    import zarr
+
+    return zarr.open(series.aszarr(level=0), mode="r")
 
 
 def _nothing() -> None:
