@@ -127,6 +127,17 @@ def test_processes_and_chunks_of_their_own(tmp_path, pair):
     assert_same(found, classifier.predict_maps(image))
 
 
+def test_processes_read_dask_arrays_of_files(tmp_path, pair):
+    import dask.array as da
+
+    image, classifier, axes = scene("plane")
+    zarr.create_array(str(tmp_path / "image.zarr"), data=image, chunks=(40, 50))
+    lazy = da.from_zarr(str(tmp_path / "image.zarr"))[::-1]
+    out = zarrs(tmp_path, image, classifier, axes)
+    found = pixels_in_parts(classifier, lazy, out, workers=pair)
+    assert_same(found, classifier.predict_maps(image[::-1]))
+
+
 def test_some_outputs_only_and_class_ids_beyond_a_byte(tmp_path, pair):
     image, discs = picture((90, 110))
     classifier = new().fit(image, strokes(discs, ids=(7, 300)))

@@ -26,14 +26,18 @@ from brushwood.jobs import Cancelled, Job
 distributed = pytest.importorskip("distributed")
 
 
-@pytest.fixture(scope="module")
-def cluster():
+def new_cluster():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # distributed's own, about ports and memory
-        with distributed.LocalCluster(
+        return distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as found:
-            yield found
+        )
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with new_cluster() as found:
+        yield found
 
 
 @pytest.fixture
@@ -111,8 +115,12 @@ def test_an_item_whose_worker_is_killed_is_done_again(workers, tmp_path):
     assert found == {0: 3, 1: 3}
 
 
-def test_an_item_that_ends_its_workers_fails_and_says_so(workers):
-    found = dict(workers.outcomes(items.end_own_process, ["a", "bad", "b"]))
+def test_an_item_that_ends_its_workers_fails_and_says_so():
+    # A cluster of its own: what looks after workers gives up on those that end at once.
+    with new_cluster() as cluster, connect(cluster.scheduler_address) as client:
+        cluster.scheduler.allowed_failures = 1
+        workers = ClusterWorkers(client)
+        found = dict(workers.outcomes(items.end_own_process, ["a", "bad", "b"]))
     failed = found.pop(1)
     assert found == {0: "a", 2: "b"}
     assert isinstance(failed.error, WorkerLostError)

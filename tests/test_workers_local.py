@@ -227,3 +227,17 @@ def test_a_number_of_workers_that_is_none(n):
 def test_paths_of_the_caller_are_paths_of_the_workers(pair):
     (found,) = pair.each(lambda item, job: str(Path(item).resolve()), ["."])
     assert found == (0, str(Path.cwd()))
+
+
+def test_a_process_that_cannot_be_started_is_said(monkeypatch):
+    from brushwood.batch import worker_process
+
+    def refuse(*args, **options):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(worker_process.subprocess, "Popen", refuse)
+    with (
+        local_workers(1, processes=True) as workers,
+        pytest.raises(BrushwoodError, match=r"cannot be started .*temporarily unavailable"),
+    ):
+        list(workers.each(items.squared, [1]))

@@ -63,6 +63,7 @@ def broken(item, job):
 def end_own_process(item, job):
     """Item "bad" ends its process, each time; others do not."""
     if item == "bad":
+        time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGKILL)
     return item
 

@@ -123,9 +123,12 @@ class ClusterRun:
             self._seen = now
             if now - self._looked > _LOOK:
                 self._looked = now
-                self._board.waits_for = "" if self._client.nthreads() else "Waiting for workers"
+                self._fetchers.submit(self._count)  # a busy scheduler must not keep us waiting
         elif self._client.status == "closed" or now - self._seen > _PATIENCE:
             raise _broken_off()
+
+    def _count(self) -> None:
+        self._board.waits_for = "" if self._client.nthreads() else "Waiting for workers"
 
     def _variable(self) -> Any:
         from distributed import Variable

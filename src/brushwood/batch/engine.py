@@ -107,11 +107,6 @@ class Board(Generic[Answer]):
         fraction = min(1.0, sum(self._parts) / self._total)
         self._job.checkpoint(fraction, self.waits_for or self._message or self._said)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether every outcome was fetched."""
-        return self._found.empty()
-
 
 def shares(weights: Sequence[float] | None, count: int) -> list[float]:
     """Return what each item costs; all alike by default."""
@@ -180,12 +175,14 @@ def outcomes_of(
     with ThreadPoolExecutor(1, "brushwood-engine") as driver:
         running = driver.submit(_schedule, next_item, len(weights), n)
         try:
-            while not (running.done() and board.is_empty):
+            left = len(weights)
+            while left:
                 outcome = board.take()
                 if outcome is not None:
+                    left -= 1
                     yield outcome
                 elif running.done():
-                    break
+                    break  # with an error
             running.result()
             board.report()
         finally:

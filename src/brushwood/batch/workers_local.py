@@ -165,7 +165,13 @@ class LocalProcesses(LocalThreads):
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-            worker = WorkerProcess(self._threads)
+            try:
+                worker = WorkerProcess(self._threads)
+            except OSError as error:
+                raise WorkerLostError(
+                    f"A worker process cannot be started ({error}). Close other programs, or use "
+                    "fewer workers."
+                ) from error
             self._all.add(worker)
             return worker
 
