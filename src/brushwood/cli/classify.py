@@ -184,9 +184,9 @@ def _write_classes(
     with create_image(
         path, labels.data.shape, paint_type(table["class"]), labels.axes, labels.scale,
         labels.unit, time_step=labels.time_step, time_unit=labels.time_unit,
-        overwrite=options.overwrite, job=job,
+        overwrite=options.overwrite, job=job.part(0.95, 1.0),
     ) as out:  # fmt: skip
-        paint_objects(labels.data, table, ndim=ndim, out=out, job=job)
+        paint_objects(labels.data, table, ndim=ndim, out=out, job=job.part(0.0, 0.95))
 
 
 def table_ndim(labels: "ImageFile", table: "DataFrame") -> int:

@@ -194,7 +194,8 @@ class Task:
         with create_image(
             self.targets["objects"], (*source.frames, *source.shape), np.int32,
             file.axes_of_maps(), file.scale, file.unit, time_step=file.time_step,
-            time_unit=file.time_unit, labels=True, overwrite=options.overwrite, job=job,
+            time_unit=file.time_unit, labels=True, overwrite=options.overwrite,
+            job=job.part(0.95, 1.0),
         ) as out:  # fmt: skip
             beside = None if image is None else source_of(image, ndim, options.channel or 0, None)
             work = Splitter.of(
@@ -205,7 +206,7 @@ class Task:
                 spacing=options.spacing or file.spacing_of(ndim),
                 ndim=ndim,
             )
-            return len(work.run(out, job))
+            return len(work.run(out, job.part(0.0, 0.95)))
 
 
 def source_of(

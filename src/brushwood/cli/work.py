@@ -124,10 +124,10 @@ class Task:
                         time_step=image.time_step,
                         time_unit=image.time_unit,
                         overwrite=overwrite,
-                        job=job,
+                        job=job.part(0.95, 1.0),
                     )
                 )
-            model.predict_maps(source, tuple(arrays), out=arrays, job=job)
+            model.predict_maps(source, tuple(arrays), out=arrays, job=job.part(0.0, 0.95))
 
 
 def dtype_of(output: str, model: PixelClassifier) -> np.dtype[Any]:
