@@ -1,5 +1,7 @@
 """What the window showed, a saved recipe gives: on the image's file, to the last bit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,7 +78,9 @@ def test_cells_in_two_channels(open_desk, tmp_path):
 
 
 def test_a_stack(open_desk, tmp_path):
-    desk = open_desk("nuclei_3d").classify().make(method="distance", units="world")
+    desk = open_desk("nuclei_3d")
+    desk.session.state.features = replace(desk.session.state.features, units="world")
+    desk.classify().make(method="distance", units="world")
     draft = drafted(desk.measure())
     assert draft.missing == ()
     assert_same(desk, run_saved(desk, draft, tmp_path))

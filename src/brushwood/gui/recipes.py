@@ -11,9 +11,11 @@ from qtpy.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -34,6 +36,8 @@ from brushwood.session.recipe_text import (
 )
 from brushwood.session.recipes import NO_MODEL, RecipeDraft, draft_of
 
+#: Lines that are shown without scrolling.
+_LINES = 20
 _KINDS = "Recipe (*.json);;Python script with its models (*.py)"
 
 
@@ -139,6 +143,10 @@ class RecipeDialog(QDialog):
         self.summary = wrapped_label()
         self.summary.setTextFormat(Qt.TextFormat.RichText)
         self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._scroll = QScrollArea(widgetResizable=True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(self.summary)
         self.rescale = QPushButton("Use the file's pixel size")
         self.rescale.setToolTip("Give the image and all layers on it the size in its file.")
         self.rescale.hide()
@@ -174,7 +182,9 @@ class RecipeDialog(QDialog):
         self.summary.setText(summary_html(draft))
         self.rescale.setVisible(draft.file is not None and draft.file.spacing is not None)
         enable(self.save_button, self._reason(), "Choose a file name and save.")
-        self.adjustSize()
+        lines = self.fontMetrics().lineSpacing()
+        needed = self.summary.heightForWidth(max(1, self._scroll.viewport().width()))
+        self._scroll.setMinimumHeight(min(needed + lines, _LINES * lines))
 
     def _reason(self) -> str:
         if self._shown is None or self._shown.recipe is None:
@@ -185,7 +195,7 @@ class RecipeDialog(QDialog):
 
     def _arrange(self) -> None:
         layout = QVBoxLayout(self)
-        layout.addWidget(self.summary)
+        layout.addWidget(self._scroll, 1)
         layout.addWidget(self.rescale)
         layout.addWidget(self.compare)
         self._line = QWidget()
@@ -195,7 +205,6 @@ class RecipeDialog(QDialog):
         line.addWidget(self.choose)
         layout.addWidget(self._line)
         self._line.hide()
-        layout.addStretch(1)
         layout.addWidget(self.buttons)
         self.save_button.setEnabled(False)
 
