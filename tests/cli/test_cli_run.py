@@ -167,7 +167,7 @@ def test_it_is_cancelled_from_outside_and_goes_on_later(desk, tmp_path, how):
         "        job.checkpoint(0.5, 'Long')\n"
         "        time.sleep(0.01)\n"
         "    return real(*arguments, name=name, job=job, **options)\n"
-        "task.run_chain = chain\n"
+        "staging.run_chain = chain\n"
     )
     process = brushwood(*order(desk, out, "--progress", "json"), code=code, stdin=-1)
     for line in process.stdout:
