@@ -22,7 +22,7 @@ from scipy.optimize import nnls
 from brushwood.batch.cost import Measured, Work
 from brushwood.batch.recipe import Recipe
 from brushwood.batch.steps import MeasureStep, ObjectStep, PixelStep
-from brushwood.batch.workers_local import local_workers, processors
+from brushwood.batch.workers_local import LocalProcesses, local_workers, processors
 from brushwood.forest.params import ForestParams
 from brushwood.io.images import create_image, write_image
 from brushwood.io.reopened import ReopenedArray
@@ -170,6 +170,8 @@ def worker_rates(
             print(f"{kind:>37} {took:6.1f} {mega / took:8.1f} {times['1 process'] / took:8.2f}x"
                   if "1 process" in times else f"{kind:>37} {took:6.1f} {mega / took:8.1f}",
                   flush=True)  # fmt: skip
+    greedy = in_parts(folder, 2, True, options.repeats, threads=processors())
+    print(f"  2 processes that may each use all cores: {greedy:.1f} s")
     whole = {
         n: min(started(folder, "measure", n)["seconds"] for _ in range(max(1, options.repeats - 1)))
         for n in (1, 2)
@@ -281,17 +283,20 @@ def classify_corner(task: dict[str, str], job: object) -> int:
     return int(bw.load(task["model"]).predict(corner).max())
 
 
-def in_parts(folder: Path, n: int, processes: bool, repeats: int) -> float:
+def in_parts(
+    folder: Path, n: int, processes: bool, repeats: int, threads: int | None = None
+) -> float:
     """Return the seconds of the pixels of one image with `n` workers that are warm."""
     import brushwood as bw
 
     model = bw.load(folder / "model.brushwood")
     source = ReopenedArray.of(folder / "image.ome.zarr")
     best = float("inf")
-    with local_workers(n, processes=processes) as workers:
+    made = LocalProcesses(n, threads) if processes else local_workers(n)
+    with made as workers:
         for number in range(repeats + 1):
             out = zarr.create_array(
-                str(folder / f"{n}-{processes}-{number}"), shape=source.shape, dtype="u1",
+                str(folder / f"{n}-{processes}-{threads}-{number}"), shape=source.shape, dtype="u1",
                 chunks=tuple(min(512, k) for k in source.shape),
             )  # fmt: skip
             begin = time.perf_counter()

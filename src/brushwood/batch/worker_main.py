@@ -119,10 +119,15 @@ def _streams() -> tuple[IO[bytes], IO[bytes]]:
     """Take the pipes for ourselves: what libraries print goes to the standard error."""
     down = os.fdopen(os.dup(0), "rb")
     up = os.fdopen(os.dup(1), "wb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
+    try:
+        os.dup2(2, 1)
+    except OSError:  # a program without a console has no standard error
+        os.dup2(nothing, 1)
     os.close(nothing)
-    os.dup2(2, 1)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the end
     sys.stdout = sys.stderr
     return down, up
 
