@@ -13,7 +13,7 @@ from brushwood.batch.chain_scores import plain
 from brushwood.batch.evaluation import evaluate_files, scores_of
 from brushwood.batch.finishing import finish
 from brushwood.batch.records import FileRecord
-from brushwood.batch.run_names import Names
+from brushwood.batch.run_names import Names, _distinct
 from brushwood.batch.run_pictures import show
 from brushwood.batch.run_report import Scores, number, write_run_report
 from brushwood.errors import MissingPackageError
@@ -119,7 +119,7 @@ def test_names_of_strangers_do_no_harm(tmp_path):
     named = recipe(name=f"<b>{'long ' * 40}</b>")
     broken = failed(tmp_path, "b", "Cannot read '<i>b</i>'.")
     run = run_of(tmp_path, record, broken, recipe=named, problems=("<u>gone</u>",))
-    names = Names({"1": "$\\bad{", "2": "<script>x</script>"}, {}, {"2": "no colour"})
+    names = Names({"1": "$\\bad{$", "2": "<script>x</script>"}, {}, {"2": "no colour"})
     report = finish(run)
     assert report.problems == ("<u>gone</u>",)
     page = Page(report.report.read_text("utf-8"))
@@ -132,7 +132,7 @@ def test_names_of_strangers_do_no_harm(tmp_path):
 
     two = run_of(tmp_path, record, replace(record, name="b"))
     page = Page(render_run(two, summarise(two, names), names))
-    assert "script" not in page.tags and "share of $\\bad{" in page.text
+    assert "script" not in page.tags and "share of $\\bad{$" in page.text
 
 
 def test_the_same_run_gives_the_same_bytes_and_no_date(tmp_path):
@@ -230,5 +230,10 @@ def test_numbers_are_written_for_people():
 
 def test_dollar_signs_in_names_of_classes_are_no_formulas():
     truth = np.array([[1, 1, 2], [1, 2, 2]], np.uint8)
-    scores = replace(compare_pixels(truth, truth), names={1: "$\\bad{", 2: "a $x_1$"})
+    scores = replace(compare_pixels(truth, truth), names={1: "$\\bad{$", 2: "a $x_1$"})
     assert "a $x_1$" in confusion_chart(scores)
+
+
+def test_classes_of_one_name_are_called_by_their_numbers():
+    names = Names(_distinct({1: "a", 2: "b", 3: "b", 4: ""}))
+    assert [names.of_pixel(i) for i in "1234"] == ["a", "class 2", "class 3", "class 4"]
