@@ -12,7 +12,9 @@ from scipy import ndimage
 from brushwood.blocks import Block, iter_blocks
 from brushwood.jobs import IDLE
 from brushwood.objects.split import split_objects
+from brushwood.objects.split_params import SplitParams
 from brushwood.objects.split_store import BlockStore, MemoryShelf
+from brushwood.objects.splitter import Splitter
 from brushwood.objects.stitch import find_components
 
 METHODS = {
@@ -121,6 +123,35 @@ def test_holes_are_those_of_scipy(seed, density, shape, block):
     block = block[-mask.ndim :]
     found = split_objects(mask.astype(np.uint8), 1, fill_holes=True, block=block, ndim=mask.ndim)
     assert np.array_equal(found > 0, ndimage.binary_fill_holes(mask))
+
+
+@pytest.mark.parametrize("block", [(40, 40), (7, 9)])
+@pytest.mark.parametrize("apart", [False, True])
+def test_holes_are_filled_and_areas_without_core_left_out_together(block, apart):
+    y, x = np.indices((40, 40))
+    far = np.hypot(y - 20, x - 20)
+    p = np.where((far < 15) & (far > 8), 0.7, 0.1).astype(np.float32)
+    p[1:4, 1:4] = 0.7  # no core
+    p[8, 20] = 0.95
+    found = split_objects(
+        p, method="hysteresis", core=0.9, fill_holes=True, keep_cores_apart=apart, block=block
+    )
+    assert np.array_equal(found, (far < 15).astype(np.int32))
+
+
+def test_noise_is_dropped_in_blocks_and_counted():
+    rng = np.random.default_rng(4)
+    mask = (rng.random((60, 70)) < 0.3).astype(np.uint8)
+    labels, n = ndimage.label(mask, np.ones((3, 3)))
+    sizes = np.bincount(labels.ravel())[1:]
+    for size in ((60, 70), (11, 13)):
+        work = Splitter.of(mask, 1, SplitParams(min_size=6))
+        out = np.zeros(mask.shape, np.int32)
+        found = work.run(out, IDLE, size)
+        assert (found.n_found, found.n_above) == (n, mask.sum())
+        assert np.array_equal(found.sizes, sizes[sizes >= 6])
+        expected = np.where(np.isin(labels, 1 + np.flatnonzero(sizes >= 6)), labels, 0)
+        assert np.array_equal(out > 0, expected > 0)
 
 
 def test_a_store_gives_back_what_was_put_also_from_its_packed_blocks():

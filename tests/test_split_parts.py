@@ -16,6 +16,7 @@ from brushwood.batch.workers_local import local_workers
 from brushwood.errors import InputError, OutputError, ShapeMismatchError
 from brushwood.jobs import IDLE, Cancelled, Job
 from brushwood.objects.parts import split_in_parts
+from brushwood.objects.seeds import in_scan_order
 from brushwood.objects.split_params import SplitParams
 from brushwood.objects.split_store import FolderShelf, packed, unpacked
 from brushwood.objects.splitter import Splitter
@@ -117,6 +118,8 @@ def test_parts_give_what_the_whole_gives(
     scratch = tmp_path / "scratch"
     found = split_in_parts(work, out, scratch=scratch, workers=workers, block=block[-ndim:])
     assert np.array_equal(out[:], expected)
+    assert np.array_equal(np.bincount(expected.ravel())[1:], summary.sizes)
+    assert np.array_equal(in_scan_order(expected), expected)
     assert equal(found, summary)
     assert list(scratch.iterdir()) == []
 
@@ -128,6 +131,7 @@ def test_real_processes_give_the_same(tmp_path):
     work = splitter(stored, min_size=4, fill_holes=True)
     expected, summary = once(work)
     assert summary.sizes.size > 20
+    assert np.array_equal(in_scan_order(expected), expected)
     out = zarr.create_array(tmp_path / "out.zarr", shape=p.shape, chunks=(32, 32), dtype="i4")
     with local_workers(2, processes=True) as workers:
         found = split_in_parts(work, out, scratch=tmp_path, workers=workers, block=(32, 32))

@@ -89,6 +89,20 @@ def test_areas_together_are_areas_alone(
         assert all(areas[n][tuple(seed)] for seed in parted.seeds)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.5, 1.5, 4.0])
+def test_the_gaussian_of_a_distance_map_sees_no_neighbour_in_the_pile(smoothing):
+    areas = []
+    for height, width in ((3, 9), (6, 4), (1, 1), (8, 8)):
+        area = np.zeros((height + 2, width + 2), bool)
+        area[1:-1, 1:-1] = True
+        areas.append(area)
+    rule = SeedRule(0.05, 0.0, (smoothing, smoothing), (1.0, 1.0))
+    together = distance_landscapes(areas, [False] * 4, rule)
+    for area, found in zip(areas, together, strict=True):
+        (alone,) = distance_landscapes([area], [True], rule)
+        assert np.array_equal(found[area], alone[area])
+
+
 def test_seeds_are_spread_within_an_area_only():
     bar = np.zeros((5, 30), bool)
     bar[1:-1, 1:-1] = True
