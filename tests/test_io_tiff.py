@@ -273,3 +273,14 @@ def test_tiles_that_a_file_leaves_out_are_zero(tmp_path, monkeypatch):
         found = image.data[:]
     assert not found[:32, 32:].any()
     np.testing.assert_array_equal(found[32:, 32:], STACK[0, :32, :32])
+
+
+@pytest.mark.parametrize("kind", ["plain", "zip"])
+def test_a_truncated_file_is_refused_before_anything_is_read_of_it(tmp_path, monkeypatch, kind):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, STACK[0], **WRITERS[kind], tile=(32, 32))
+    monkeypatch.setattr(tiff, "_SMALL", 0)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) - 900])
+    with pytest.raises(ImageFileError, match="it is cut off after"):
+        read_image(path)
