@@ -286,13 +286,18 @@ class Ledger:
         """
         with suppress(OSError):
             _remove(self.folder / "errors")
-            for work in (self.folder / "work").iterdir():
-                if not (work / _PLACING).is_file():
-                    _remove(work)
+        self.tidy()
         unfinished = [self.out.glob(f".{name}.????????.tmp") for name in names]
         for path in (*chain(*unfinished), *self.folder.rglob(".*.????????.tmp")):
             with suppress(OSError):
                 _remove(path)
+
+    def tidy(self) -> None:
+        """Remove what workers that were lost left behind, but what `settle` can finish."""
+        with suppress(OSError):
+            for work in (self.folder / "work").iterdir():
+                if not (work / _PLACING).is_file():
+                    _remove(work)
 
     def _entry_path(self, name: str) -> Path:
         return self.folder / "files" / f"{_id(name)}.json"

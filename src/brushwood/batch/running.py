@@ -206,6 +206,7 @@ class _Run:
         finally:
             self._end_records()
             self._status.write(progress.records, now=True)
+            self._ledger.tidy()
         return self._report()
 
     def _small(self, positions: list[int]) -> None:

@@ -21,7 +21,7 @@ from brushwood.batch.planned import PlannedFile
 from brushwood.batch.recipe import Recipe
 from brushwood.batch.records import FileRecord
 from brushwood.batch.staging import Staging
-from brushwood.errors import BrushwoodError, ImageFileError, OutputError
+from brushwood.errors import BrushwoodError, ImageFileError, OutputError, SchedulerError
 from brushwood.io.atomic import is_full, output_error
 from brushwood.io.images import ImageFile
 from brushwood.io.inputs import InputRef
@@ -87,12 +87,16 @@ class FileWork:
         Raises
         ------
         Cancelled
+        SchedulerError
+            If the workers that share the file are gone.
         """
         start = time.perf_counter()
         ledger = Ledger(self.setting.out)
         record = FileRecord(file.path, file.name, "running", scene=file.scene)
         try:
             entry = self._done(file, ledger, job)
+        except SchedulerError:
+            raise  # no fault of this file: none can be done any more
         except FILE_ERRORS as error:
             why = why_failed(error, file, ledger)
             return replace(record, state="failed", why=why, seconds=time.perf_counter() - start)
