@@ -160,7 +160,7 @@ def test_a_recipe_that_is_none(tmp_path, run):
 def test_it_is_cancelled_from_outside_and_goes_on_later(desk, tmp_path, how):
     out = tmp_path / "out"
     code = (
-        "import time, brushwood.batch.task as task\n"
+        "import time, brushwood.batch.staging as staging\n"
         "real = staging.run_chain\n"
         "def chain(*arguments, name, job, **options):\n"
         "    while name == 'cells 1':\n"
@@ -179,7 +179,8 @@ def test_it_is_cancelled_from_outside_and_goes_on_later(desk, tmp_path, how):
     else:
         process.send_signal(getattr(signal, how))
     rest = process.stdout.read()
-    assert process.wait(30) == 130
+    said = process.stderr.read()
+    assert process.wait(30) == 130, said
     process.communicate()
     end = json.loads(rest.splitlines()[-1])
     assert (end["event"], end["state"], end["done"]) == ("end", "cancelled", 1)
