@@ -8,6 +8,7 @@ strokes and the truth are made here. A file is rewritten only if its pixels chan
 
 import argparse
 import csv
+import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -174,10 +175,17 @@ def write_tiff(path: Path, array: Array, axes: str, spacing: tuple[float, ...] |
     for axis, step in zip("XYZ", reversed(spacing or ()), strict=False):
         metadata |= {f"PhysicalSize{axis}": step, f"PhysicalSize{axis}Unit": "µm"}
     photometric = "rgb" if axes.endswith("S") else "minisblack"
-    tifffile.imwrite(
-        path, array, ome=True, metadata=metadata, photometric=photometric,
-        compression="zlib", compressionargs={"level": 9}, predictor=True,
-    )  # fmt: skip
+    # Noise packs best with LZMA, which tifffile unpacks with Python's own library; whether
+    # differences between neighbours pack better depends on the image.
+    written = []
+    for predictor in (False, True):
+        file = io.BytesIO()
+        tifffile.imwrite(
+            file, array, ome=True, metadata=metadata, photometric=photometric,
+            compression="lzma", predictor=predictor,
+        )  # fmt: skip
+        written.append(file.getvalue())
+    path.write_bytes(min(written, key=len))
 
 
 def write(made: Made, folder: Path) -> None:
