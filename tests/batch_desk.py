@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 FAKE = Path(__file__).with_name("batch_fake.py")
-PATIENCE = 60_000
+PATIENCE = 120_000
 
 
 def planned(name, **more):

@@ -141,6 +141,8 @@ class BatchController(QObject):
         """Say why nothing can be started now; "" if it can."""
         if self.running.is_busy:
             return "A run goes on. Cancel stops it; what is done is kept."
+        if self.previewing.is_busy:
+            return "A preview is being made. Wait for it, or cancel it."
         lacking = self.choosing.lacking
         if lacking:
             return lacking

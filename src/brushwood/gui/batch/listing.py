@@ -35,11 +35,12 @@ class Listing(QObject):
         self._section, self.board, self._model = section, section.board, section.model
         self._choice = Choice()
         self._changed: set[int] = set()
-        self._wanted: list[str] = []
+        self._is_short = False
         self._flush = QTimer(self, singleShot=True, interval=_FLUSH_MS)
         self._flush.timeout.connect(self.flush)
         self._runner = TaskRunner(self)
         self._runner.published.connect(self._on_picture)
+        self._runner.busy_changed.connect(self._on_drawn)
         section.filter_chosen.connect(self._on_filter)
         table = section.table
         table.sort_requested.connect(self._on_sort)
@@ -53,6 +54,7 @@ class Listing(QObject):
         """Show the files of a plan."""
         self._choice = choice
         self._changed.clear()
+        self._is_short = False
         self._runner.drop()
         self._model.show_plan(plan)
         self._section.show_counts(self.board.counts)
@@ -86,6 +88,7 @@ class Listing(QObject):
     def stop(self) -> None:
         """Let go."""
         self._flush.stop()
+        self._is_short = False
         self._runner.drop()
 
     def _on_filter(self, state: str) -> None:
@@ -141,10 +144,12 @@ class Listing(QObject):
         rows = [self._row(position) for position in range(first, stop)]
         ready = [row for row in rows if row is not None and row.has_results]
         wanted = [row for row in ready if row.path not in pictures]
-        names = [row.path for row in wanted]
-        if not wanted or (self._runner.is_busy and names == self._wanted):
+        if not wanted:
             return
-        self._wanted = names
+        if self._runner.is_busy:  # cancelling would starve slow pictures while rows get done
+            self._is_short = True
+            return
+        self._is_short = False
         choice, side = self._choice, SIDE * 2
 
         def work(job: Job, publish: Callable[[object], None]) -> None:
@@ -156,6 +161,11 @@ class Listing(QObject):
                 publish((row.path, drawn))
 
         self._runner.submit(work)
+
+    def _on_drawn(self, is_busy: bool) -> None:
+        """Draw what has come into view meanwhile."""
+        if self._is_short and not is_busy:
+            self._on_view(*self._section.table.rows_in_view())
 
     def _on_picture(self, part: tuple[str, np.ndarray | None]) -> None:
         path, drawn = part
