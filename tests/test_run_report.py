@@ -162,7 +162,8 @@ def test_means_are_those_of_evaluate(tmp_path):
         records.append(replace(record, counts={**record.counts, "scores": scores}))
     lost = {"what": "objects", "problem": "No truth.", "f1": None}
     record = done(tmp_path, "d")
-    records.append(replace(record, counts={**record.counts, "scores": lost}))
+    counts = {**record.counts, "scores": lost}
+    records.append(replace(record, counts=counts, notes=("No truth. A note.",)))
     run = run_of(tmp_path, *records)
     expected = evaluate_files(truth, found, what="objects").dataset
     ours = Scores.of(run)
@@ -171,6 +172,7 @@ def test_means_are_those_of_evaluate(tmp_path):
     text = page_of(run).text
     for name, interval in expected.means().items():
         assert f"{name.replace('_', ' ')} {interval.text()}" in text
+    assert text.count("No truth.") == 1 and "A note." in text
     assert "1 image was not compared" in text and "Lowest average precision" in text
 
 

@@ -118,6 +118,7 @@ def render_run(run: RunReport, summary: Summary, names: Names, *, job: Job = IDL
     source = files("brushwood.batch").joinpath("run_report.html.j2").read_text("utf-8")
     scores = Scores.of(run)
     done, rows = len(run.complete), _rows(run, summary, scores)
+    header = _header(summary, scores)
     text: str = environment.from_string(source).render(
         title=plain(run.recipe.name) or "Results",
         version=__version__,
@@ -127,12 +128,12 @@ def render_run(run: RunReport, summary: Summary, names: Names, *, job: Job = IDL
         states=_states(run),
         n_objects=_total(summary, "objects"),
         has_objects=run.recipe.objects is not None,
-        has_remarks=any(row.why for row in rows),
+        has_remarks=any(row.why for row in rows if row.state == "done" or not header),
         warnings=[plain(text) for text in _warnings(run, summary, scores)],
         scores=scores,
         charts=_charts(summary, scores),
         galleries=_galleries(run, scores, names, job),
-        header=_header(summary, scores),
+        header=header,
         rows=rows,
         is_folded=len(run.files) > _FOLDED,
         written=_written(run),
@@ -275,7 +276,7 @@ def _rows(run: RunReport, summary: Summary, scores: Scores | None) -> list[_Row]
         _Row(
             plain(record.name),
             "not begun" if row["state"] == "waiting" else row["state"],
-            plain(" ".join(t for t in (row["why"], row.get("not compared"), row["notes"]) if t)),
+            plain(_remarks(row)),
             tuple(_cell(name, row.get(name)) for name in chosen),
             _links(record, run.out),
         )
@@ -283,6 +284,13 @@ def _rows(run: RunReport, summary: Summary, scores: Scores | None) -> list[_Row]
     ]
     order = ("failed", "cancelled", "running", "not begun", "done")
     return sorted(rows, key=lambda row: order.index(row.state) if row.state in order else 0)
+
+
+def _remarks(row: Mapping[str, Any]) -> str:
+    """Return what is to be said of an image, each thing once."""
+    lost = row.get("not compared") or ""
+    said = (row["why"], "" if lost in row["notes"] else lost, row["notes"])
+    return " ".join(text for text in said if text)
 
 
 def _links(record: FileRecord, out: Path) -> tuple[tuple[str, str], ...]:
