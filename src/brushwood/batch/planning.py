@@ -177,7 +177,7 @@ def prepare(order: Order, job: Job = IDLE) -> Prepared:
     free = free_bytes(out)
     problems += _disk(needed + surveyor.on_the_way(files, order), free, recipe) + _target(out)
     seconds = surveyor.seconds(files, order)
-    text = recipe.describe() if hasattr(recipe, "describe") else ""
+    text = recipe.describe()
     found = Plan(
         out, tuple(files), tuple(_sorted(problems)), needed, free, seconds, text, order.who
     )
