@@ -18,7 +18,8 @@ def write_lif(path, images):
     elements, blocks = [], []
     for number, (name, (pixels, axes, scale, channels)) in enumerate(images.items(), 1):
         block = f"MemBlock_{number}"
-        raw = np.ascontiguousarray(pixels).astype(pixels.dtype.newbyteorder("<")).tobytes()
+        pixels = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("<"))
+        raw = pixels.tobytes()
         elements.append(_element(name, pixels, axes, scale, channels, block, len(raw)))
         blocks.append((block, raw))
     xml = (
