@@ -56,7 +56,8 @@ def prepare(folder: Path, shape: tuple[int, ...]) -> None:
     """Write an image of many pieces, each at another exposure, a model and a recipe."""
     rng = np.random.default_rng(0)
     piece = cells(PIECE[2]) if len(shape) == 2 else nuclei(PIECE[3])
-    model = PixelClassifier().fit(piece, strokes(piece))
+    marks = strokes(piece) if len(shape) == 2 else blob_marks(piece)
+    model = PixelClassifier().fit(piece, marks)
     model.save(folder / "model.brushwood")
     axes = "zyx"[-len(shape) :]
     scale = dict.fromkeys(axes, 0.5)
@@ -87,6 +88,17 @@ def nuclei(shape: tuple[int, ...]) -> npt.NDArray[np.uint16]:
     spots.reshape(-1)[flat] = rng.uniform(0.7, 1.3, flat.size)
     signal = ndimage.gaussian_filter(spots, 4.0, mode="wrap") * 4.0**3
     return rng.poisson(80 + 1500 * signal).astype(np.uint16)
+
+
+def blob_marks(image: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+    """Annotate single pixels: 1 for what is clearly dark, 2 for what is clearly bright."""
+    rng = np.random.default_rng(1)
+    smooth = ndimage.gaussian_filter(image.astype(np.float32), 2)
+    out = np.where(smooth > 115, 2, np.where(smooth < 90, 1, 0)).astype(np.uint8)
+    for class_id in (1, 2):
+        places = np.flatnonzero(out == class_id)
+        out.reshape(-1)[rng.permutation(places)[1500:]] = 0
+    return out
 
 
 def work(folder: Path, options: argparse.Namespace) -> None:

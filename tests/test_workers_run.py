@@ -118,6 +118,24 @@ def test_a_local_process_killed_in_the_middle(cut, desk, tmp_path):
     assert leftovers(tmp_path / "out") == []
 
 
+def test_a_cluster_that_is_gone_ends_the_run_and_the_next_goes_on(cut, desk, client, tmp_path):
+    client.wait_for_workers(2, timeout=60)
+    own = connect(client.scheduler.address)
+
+    def close(event):
+        if isinstance(event, FileChanged) and event.record.state == "running":
+            own.close()
+
+    images, out = (desk / "recipe.json", desk / "in"), tmp_path / "out"
+    report = bw.batch.run(*images, out, client=own, on_event=close)
+    assert report.state == "failed"
+    assert any("scheduler" in problem for problem in report.problems)
+    assert {file.state for file in report.files} <= {"done", "waiting", "cancelled"}
+    again = bw.batch.run(*images, out, client=client)
+    assert again.state == "done"
+    assert tree(out) == tree(desk / "undisturbed")
+
+
 def test_no_process_is_left_after_a_run(desk, tmp_path):
     bw.batch.run(desk / "recipe.json", desk / "in", tmp_path / "out", workers=2, processes=True)
     assert local_worker() is None
