@@ -8,6 +8,7 @@ import pytest
 
 from brushwood import opencl
 from brushwood.batch.recipe import Recipe
+from brushwood.features.spec import FeatureSet
 from brushwood.io.images import write_image
 from brushwood.session.recipes import recipe_of
 from recipe_desk import RecipeDesk
@@ -219,6 +220,25 @@ def test_a_script_comes_with_its_models(open_desk, tmp_path):
     desk.wait(lambda: len(said) == 2)
     assert "exists" in said[1]
     assert (tmp_path / "pixel-classifier.brushwood").read_bytes() == b"mine"
+
+
+def test_objects_of_what_an_earlier_model_shows_are_said(open_desk):
+    desk = open_desk("nuclei_2d").classify().make()
+    assert drafted(desk).missing == ()
+    state = desk.session.state
+    state.live, version = False, state.model.version
+    state.features = FeatureSet.parse("original gaussian=2")
+    camera = desk.viewer.scene.camera
+    camera.zoom, camera.center = 12.0, (20, 20)
+    for _ in range(20):
+        desk.qtbot.wait(5)
+    desk.pixels.live.train()
+    desk.wait(lambda: state.model.version > version and not desk.pixels.live.is_busy)
+    desk.making._on_make()
+    desk.wait(lambda: not desk.making.maker.is_running)
+    said = " ".join(drafted(desk).missing)
+    everywhere = desk.find("· classes").metadata["brushwood"]["whole"] == state.model.version
+    assert ("did not show the present pixel classifier" in said) != everywhere
 
 
 def test_a_series(open_desk, tmp_path):

@@ -124,7 +124,7 @@ def test_objects_are_made_as_they_were_made_not_as_is_chosen_now(window):
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ({"model": 3}, "made before the pixel classifier was last trained"),
+        ({"model": 3}, "did not show the present pixel classifier everywhere"),
         ({"blank": 0.25}, "while 25% of the image was not classified"),
         ({"image": "elsewhere"}, "no channel of the classified one"),
         ({"output": ""}, "not made from this pixel classifier's results"),

@@ -52,6 +52,7 @@ class ObjectEngine:
         #: A loaded model with rows of its own, on top of which training goes on.
         self._base: ObjectClassifier | None = None
         self._take_marks_as_known = False
+        self._told: ObjectsTrained | None = None
 
     @property
     def classifier(self) -> ObjectClassifier | None:
@@ -238,6 +239,9 @@ class ObjectEngine:
     ) -> bool:
         recipe = _recipe(request, marked)
         if recipe == self._recipe and self._classifier is not None:
+            # Who asked first may have been superseded before the answer came.
+            if self._told is not None and self._told.version == self._version:
+                publish(self._told)
             return False
         tables, classes = [], []
         listed = {c.id for c in request.classes}
@@ -263,17 +267,16 @@ class ObjectEngine:
         self._put(model)
         self._recipe, self._is_loaded = recipe, False
         ids = tuple(int(i) for i in model.classes_)
-        publish(
-            ObjectsTrained(
-                self._version,
-                ids,
-                model.columns_,
-                _importances(model),
-                len(model.rows_),
-                note,
-                base is not None,
-            )
+        self._told = ObjectsTrained(
+            self._version,
+            ids,
+            model.columns_,
+            _importances(model),
+            len(model.rows_),
+            note,
+            base is not None,
         )
+        publish(self._told)
         return True
 
     def _classify(self, request: ObjectRequest, job: Job, publish: Publish) -> int:

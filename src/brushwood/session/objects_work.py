@@ -38,7 +38,7 @@ class MakingRequest:
     image_key : LayerKey or None
         The layer of `image`.
     model : int
-        Version of the pixel classifier that filled the source, 0 if none did.
+        Version of the pixel classifier that all of the source shows, 0 if there is none.
     """
 
     key: LayerKey

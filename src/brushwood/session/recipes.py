@@ -238,15 +238,16 @@ class _Drafting:
             self.missing.append(
                 f"{name!r} was edited by hand. The recipe makes the objects without these edits."
             )
-        if int(how.get("model", 0)) != pixels.version:
-            self.missing.append(
-                f"{name!r} was made before the pixel classifier was last trained. The recipe uses "
-                "the present one; press Make objects to see what it gives."
-            )
-        elif float(how.get("blank", 0.0)) > 0:
+        if float(how.get("blank", 0.0)) > 0:
             self.missing.append(
                 f"{name!r} was made while {float(how['blank']):.0%} of the image was not "
                 "classified. The recipe classifies all of it."
+            )
+        elif int(how.get("model", 0)) != pixels.version:
+            self.missing.append(
+                f"{name!r} was made when the image did not show the present pixel classifier "
+                "everywhere. The recipe uses it everywhere: press Apply to whole image and Make "
+                "objects to see what that gives."
             )
         if facts.others:
             self.missing.append(

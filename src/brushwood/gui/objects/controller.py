@@ -115,7 +115,7 @@ class Controller(QObject):
             unit=source.unit,
             written=self._written(source),
             image_key=ready.image.key if uses_image and ready.image is not None else None,
-            model=self.session.engine.version if "output" in note_of(layer) else 0,
+            model=int(note_of(layer).get("whole", 0)),
         )
 
     def _written(self, source: SourceRef) -> tuple[Any, ...]:

@@ -270,6 +270,8 @@ class LiveLoop(QObject):
     def _on_succeeded(self, finished: Finished) -> None:
         self._redraw.stop()
         self._results.refresh()
+        for key in self._session.state.images[:1]:
+            self._results.note_whole(key, finished.version)
         self.updated.emit(finished)
         # The view may have moved on before its layers were drawn and told where it is.
         request = self.request() if self._session.state.live and not self._held else None

@@ -1,5 +1,6 @@
 """The result layers: made once, found by key, updated in place."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,15 @@ import numpy.typing as npt
 from napari.layers import Image, Labels, Layer
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 
-from brushwood.gui._scene import META, NapariScene, key_of, level_shapes, place_of
+from brushwood.gui._scene import (
+    META,
+    NapariScene,
+    full_shape,
+    key_of,
+    level_shapes,
+    note_of,
+    place_of,
+)
 from brushwood.gui._store import no_room, zeros
 from brushwood.session.classes import Classes, colour_of, find_class
 from brushwood.session.pyramid import write_box
@@ -142,6 +151,21 @@ class ResultLayers:
         shown = frozenset(kind for kind in kinds if (image, kind) in self._layers)
         known.update((tile, (version, shown)) for tile in tiles)
         self._stale.update(self._layers[image, kind] for kind in shown)
+
+    def note_whole(self, image: LayerKey, version: int) -> None:
+        """Note in the layers that show one model everywhere which one it is."""
+        for (owner, kind), key in self._layers.items():
+            layer = self._scene.layer(key)
+            if owner != image or layer is None:
+                continue
+            shown = sum(
+                prod(b - a for a, b in zip(tile.start, tile.stop, strict=True))
+                for tile, (found, kinds) in self._done.get(image, {}).items()
+                if found == version and kind in kinds
+            )
+            whole = version if shown == prod(full_shape(layer)) else 0
+            if note_of(layer).get("whole", 0) != whole:
+                layer.metadata[META] = {**note_of(layer), "whole": whole}
 
     def invalidate(self, image: LayerKey | None = None) -> None:
         """Forget what was computed: for an image whose pixels changed, or for all."""

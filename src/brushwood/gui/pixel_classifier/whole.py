@@ -146,6 +146,7 @@ class WholeImage(QObject):
             return
         kinds = kinds_of(fill.outputs, fill.class_ids)
         self._results.mark_done(fill.image.keys[0], tiles, fill.version, kinds)
+        self._results.note_whole(fill.image.keys[0], fill.version)
         start = time.perf_counter()
         self._results.refresh()
         spent = 1000 * (time.perf_counter() - start)
