@@ -1,6 +1,7 @@
 import os
 import pickle
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -241,3 +242,20 @@ def test_a_process_that_cannot_be_started_is_said(monkeypatch):
         pytest.raises(BrushwoodError, match=r"cannot be started .*temporarily unavailable"),
     ):
         list(workers.each(items.squared, [1]))
+
+
+def test_no_answer_is_lost_that_comes_as_the_last_thread_ends(monkeypatch):
+    from brushwood.batch import engine
+
+    real = engine.Board.take
+
+    def take(board, seconds=0.0):
+        # As if the last answer came right after the wait for it was given up.
+        outcome = real(board, 0.001)
+        if outcome is None:
+            time.sleep(0.2)
+        return outcome
+
+    monkeypatch.setattr(engine.Board, "take", take)
+    found = LocalThreads(1).each(lambda item, job: time.sleep(0.05) or item, [1, 2])
+    assert dict(found) == {0: 1, 1: 2}

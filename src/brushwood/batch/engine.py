@@ -177,11 +177,12 @@ def outcomes_of(
         try:
             left = len(weights)
             while left:
+                has_ended = running.done()  # asked first: afterwards nothing more is handed in
                 outcome = board.take()
                 if outcome is not None:
                     left -= 1
                     yield outcome
-                elif running.done():
+                elif has_ended:
                     break  # with an error
             running.result()
             board.report()
