@@ -3,9 +3,11 @@
 import csv
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import chain_scenes
 from brushwood.io.images import write_image
@@ -32,6 +34,14 @@ def make_images(folder: Path, n=3, *, first=0, names=None, shape=(60, 70)) -> li
         data = picture(shape, seed=number)[0].astype(np.float32)
         write_image(path, data, "yx", {"y": 0.5, "x": 0.5}, "um")
     return paths
+
+
+@contextmanager
+def without_charts():
+    """Write reports without charts, which take longer than small images; others test them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("brushwood.batch.run_report.charts_of", lambda summary: [])
+        yield
 
 
 def tree(out: Path, *, hidden=True) -> dict[str, bytes]:

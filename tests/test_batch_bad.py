@@ -11,12 +11,18 @@ import pytest
 
 import brushwood as bw
 import chain_scenes
-from batch_scenes import leftovers, make_images, make_recipe, status
+from batch_scenes import leftovers, make_images, make_recipe, status, without_charts
 from brushwood.batch import planning, staging
 from brushwood.errors import InputError, OutputError, OutputExistsError, RecipeError, SchedulerError
 from brushwood.io.images import write_image
 from brushwood.io.mapped import MappedArray
 from pixel_scenes import picture
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_reports():
+    with without_charts():
+        yield
 
 
 @pytest.fixture(scope="module")

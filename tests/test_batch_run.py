@@ -7,12 +7,18 @@ import numpy as np
 import pytest
 
 import brushwood as bw
-from batch_scenes import leftovers, make_images, make_recipe, status, tree
+from batch_scenes import leftovers, make_images, make_recipe, status, tree, without_charts
 from brushwood.batch import events, progress, staging, survey
 from brushwood.errors import InputError, OutputError, OutputExistsError
 from brushwood.io.images import read_image
 from brushwood.io.tables import read_table
 from brushwood.jobs import Cancelled, Job
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_reports():
+    with without_charts():
+        yield
 
 
 @pytest.fixture(scope="module")

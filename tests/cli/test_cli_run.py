@@ -7,7 +7,21 @@ import threading
 import pytest
 
 import brushwood as bw
-from batch_scenes import brushwood, leftovers, make_images, make_recipe, status, tree
+from batch_scenes import (
+    brushwood,
+    leftovers,
+    make_images,
+    make_recipe,
+    status,
+    tree,
+    without_charts,
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_reports():
+    with without_charts():
+        yield
 
 
 @pytest.fixture(scope="module")
