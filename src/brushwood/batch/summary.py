@@ -16,6 +16,7 @@ from brushwood.batch.run_names import Names, calibration_of
 from brushwood.errors import TableFileError
 from brushwood.evaluate.dataset import COLUMNS
 from brushwood.io.atomic import replacing, translated
+from brushwood.io.csvfile import exactly
 from brushwood.jobs import IDLE, Job
 from brushwood.measure.catalog import catalog
 from brushwood.measure.units import power_of
@@ -175,7 +176,7 @@ def _values(table: Path, measured: Sequence[str]) -> dict[str, Values]:
     import pandas as pd
 
     try:
-        found = pd.read_csv(table, usecols=heads, dtype=np.float64, float_precision="round_trip")
+        found = pd.read_csv(table, usecols=heads, dtype=np.float64, **exactly(pd.__version__))
     except (OSError, ValueError) as error:
         raise TableFileError(
             f"The table {str(table)!r} cannot be read ({str(error)[:200]}). Leave results alone "

@@ -172,7 +172,7 @@ def _parse(path: Path, dialect: _Dialect, names: list[str]) -> "DataFrame":
             decimal=dialect.decimal,
             na_values=_NOTHING,
             low_memory=False,
-            **_exactly(pd.__version__),
+            **exactly(pd.__version__),
             **options,
         )
         kinds = table.dtypes
@@ -185,7 +185,7 @@ def _parse(path: Path, dialect: _Dialect, names: list[str]) -> "DataFrame":
     return table
 
 
-def _exactly(version: str) -> dict[str, str]:
+def exactly(version: str) -> dict[str, str]:
     """Return the option that makes pandas read every digit, which from 3.1 on it does unasked."""
     major, minor = (int(part) for part in version.split(".")[:2])
     return {} if (major, minor) >= (3, 1) else {"float_precision": "round_trip"}
