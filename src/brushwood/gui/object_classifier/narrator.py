@@ -23,6 +23,7 @@ class Narrator(QObject):
         self._errors: dict[QObject, str] = {}
         self._note = ""
         self._told: object = None
+        self._version = 0
         live, files, measuring = controller.live, controller.files, controller.measuring
         validator = controller.validator
         self._busy_parts = (live, files, measuring, validator)
@@ -63,7 +64,9 @@ class Narrator(QObject):
 
     def _on_trained(self, trained: ObjectsTrained) -> None:
         self._note = trained.note
-        self._errors.clear()  # the user has gone on
+        if trained.version != self._version:  # otherwise told again
+            self._version = trained.version
+            self._errors.clear()  # the user has gone on
 
     def _on_updated(self, finished: ObjectsFinished) -> None:
         self._errors.pop(self._controller.live, None)
