@@ -33,6 +33,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--what", choices=(*SHAPES, "both"), default="both")
     parser.add_argument("--part", type=float, default=1.0, help="of each side in the plane")
+    parser.add_argument(
+        "--crowded", action="store_true", help="a stack whose nuclei run into one that spans it"
+    )
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--processes", action="store_true")
     parser.add_argument("--folder", help="for the files; needs some gigabytes")
@@ -46,16 +49,16 @@ def main() -> None:
         shape = SHAPES[what]
         shape = (*shape[:-2], *(int(n * options.part) for n in shape[-2:]))
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            prepare(Path(folder), shape)
+            prepare(Path(folder), shape, options.crowded)
             # A process of its own: making the image must not count.
             command = [sys.executable, __file__, "--work", folder, *sys.argv[1:]]
             subprocess.run(command, check=True)
 
 
-def prepare(folder: Path, shape: tuple[int, ...]) -> None:
+def prepare(folder: Path, shape: tuple[int, ...], crowded: bool) -> None:
     """Write an image of many pieces, each at another exposure, a model and a recipe."""
     rng = np.random.default_rng(0)
-    piece = cells(PIECE[2]) if len(shape) == 2 else nuclei(PIECE[3])
+    piece = cells(PIECE[2]) if len(shape) == 2 else nuclei(PIECE[3], 20000 if crowded else 40000)
     marks = strokes(piece) if len(shape) == 2 else blob_marks(piece)
     model = PixelClassifier().fit(piece, marks)
     model.save(folder / "model.brushwood")
@@ -79,12 +82,12 @@ def prepare(folder: Path, shape: tuple[int, ...]) -> None:
     ).save(folder / "recipe.json")
 
 
-def nuclei(shape: tuple[int, ...]) -> npt.NDArray[np.uint16]:
-    """Return a stack of separate bright blobs; those of `cells` would run into one in 3-D."""
+def nuclei(shape: tuple[int, ...], room: int) -> npt.NDArray[np.uint16]:
+    """Return a stack of bright blobs, one in so many voxels."""
     rng = np.random.default_rng(0)
     size = int(np.prod(shape))
     spots = np.zeros(shape, np.float32)
-    flat = rng.choice(size, size=size // 20000, replace=False)
+    flat = rng.choice(size, size=size // room, replace=False)
     spots.reshape(-1)[flat] = rng.uniform(0.7, 1.3, flat.size)
     signal = ndimage.gaussian_filter(spots, 4.0, mode="wrap") * 4.0**3
     return rng.poisson(80 + 1500 * signal).astype(np.uint16)

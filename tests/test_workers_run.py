@@ -23,7 +23,8 @@ def desk(tmp_path_factory):
     """A recipe, images, and the bytes of a run that nothing happened to."""
     folder = tmp_path_factory.mktemp("desk")
     make_recipe(folder)
-    make_images(folder / "in", 3, shape=(300, 320))
+    # Large enough to be caught while they are under way, also on a quick machine.
+    make_images(folder / "in", 3, shape=(1100, 1200))
     bw.batch.run(folder / "recipe.json", folder / "in", folder / "undisturbed")
     return folder
 

@@ -37,7 +37,7 @@ class ClusterRun:
         self._topic = f"brushwood-{uuid.uuid4().hex}"
         self._futures: dict[int, Any] = {}
         self._fetchers = ThreadPoolExecutor(_FETCHERS, "brushwood-fetch")
-        self._round = 0
+        self._round, self._is_over = 0, False
         self._seen = self._looked = time.monotonic()
         client.subscribe_topic(self._topic, lambda event: board.note(*event[1]))
         # A variable of the scheduler, not a dependency of the tasks: they would all go to the
@@ -48,6 +48,7 @@ class ClusterRun:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_over = True
         self._fetchers.shutdown(wait=False, cancel_futures=True)
         if self._client.status != "running":
             return
@@ -114,7 +115,16 @@ class ClusterRun:
 
         # The fetchers are gone when the run was stopped.
         with contextlib.suppress(RuntimeError):
-            self._fetchers.submit(future.result).add_done_callback(hand_in)
+            self._fetchers.submit(self._answer, future).add_done_callback(hand_in)
+
+    def _answer(self, future: Any) -> Any:
+        """Return what a task gave; a client that is closed meanwhile never would."""
+        while not self._is_over:
+            with contextlib.suppress(TimeoutError):
+                return future.result(timeout=_LOOK)
+            if self._client.status == "closed":
+                break
+        raise CancelledError
 
     def _look(self) -> None:
         """Say that there is no worker yet; raise after some time without a scheduler."""
@@ -128,7 +138,11 @@ class ClusterRun:
             raise _broken_off()
 
     def _count(self) -> None:
-        self._board.waits_for = "" if self._client.nthreads() else "Waiting for workers"
+        # As `Client.nthreads`, which has no limit of time.
+        with contextlib.suppress(OSError, TimeoutError):
+            ask = self._client.scheduler.ncores
+            found = self._client.sync(ask, workers=None, callback_timeout=_LOOK)
+            self._board.waits_for = "" if found else "Waiting for workers"
 
     def _variable(self) -> Any:
         from distributed import Variable
