@@ -318,7 +318,7 @@ def save(found: dict[str, object]) -> None:
     rounded = json.loads(json.dumps(found), parse_float=lambda text: float(f"{float(text):.3g}"))
     Measured.of(rounded)  # it is what the package expects
     RATES.write_text(json.dumps(rounded, indent=1) + "\n", "utf-8")
-    subprocess.run([sys.executable, "-m", "brushwood.batch.scale", str(PAGE)], check=True)
+    subprocess.run([sys.executable, "-m", "brushwood.batch.scale", "--page", str(PAGE)], check=True)
     print(f"saved to {RATES.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
 
 
